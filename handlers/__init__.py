@@ -1,0 +1,1 @@
+"""Conversations: what the bot says to whom, whatever the channel."""

@@ -1,0 +1,158 @@
+"""Which regions a question is about: the five texts are near twins, so this comes first.
+
+A region is recognised by its names (short names, usual slips, pinyin, English), by the kind of
+award where only one regulation has it, or by the conversation. Other places and other awards are
+recognised too, so that no twin answers for them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+from knowledge.corpus import Corpus
+from knowledge.files import read_yaml
+from knowledge.regulation import Regulation
+
+PLACES = Path(__file__).parent / "places.yaml"
+
+_EVERY = re.compile(
+    r"[五5]个?(?:地方|城市|地区|地|办法|规定|政府|奖|省市)|各个?(?:地|城市|地方|地区|市|区)|"
+    r"(?:哪|那)(?:一|几)?个?(?:城市|地方|地区|地|市|区)|哪[里儿]|这几个|几个(?:城市|地方|地区)|"
+    r"(?:所有|每个|全部)(?:的)?(?:城市|地方|地区|办法)|谁家|哪家的?奖|横向|(?:各|几)地|"
+    r"\b(?:which (?:city|place|region|district|one|award)|all (?:five|the) |each (?:city|region)|"
+    r"(?:five|5) (?:cities|regions|places|regulations|awards))"
+)
+_KIND = re.compile(r"(区长|市长|区政府|市政府|区人民政府)(?:质量)?[奖将]")
+_OTHER_OFFICE = re.compile(
+    r"([一-鿿]{1,3}[省市区县州旗])(?:的)?(?:省长|市长|区长|县长|州长|人民政府|政府)?质量奖"
+)
+_OWN_WORDS = re.compile(r"[我本该这那全各贵此某每哪个当几]")
+
+
+class _Places(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    provinces: tuple[str, ...]
+    cities: tuple[str, ...]
+    districts: tuple[str, ...]
+    awards: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Mentions:
+    """What a question names.
+
+    `regions` in the order of mention; `candidates` fit a kind of award (区长质量奖) that was named
+    alone; `every` is true for “which city …”; `places` and `awards` are other ones; `rest` is the
+    question without the names of its regions.
+    """
+
+    regions: tuple[str, ...]
+    candidates: tuple[str, ...]
+    every: bool
+    places: tuple[str, ...]
+    awards: tuple[str, ...]
+    rest: str
+
+    @property
+    def elsewhere(self) -> tuple[str, ...]:
+        return self.places + self.awards
+
+
+class Gazetteer:
+    """Finds regions, other places and other awards in a normalised question."""
+
+    def __init__(self, corpus: Corpus, places: Path = PLACES) -> None:
+        self._corpus = corpus
+        self._others = read_yaml(places, _Places)
+        self._names = [(r.region, _names_of(r)) for r in corpus]
+
+    @cached_property
+    def _place(self) -> re.Pattern[str]:
+        others = self._others
+        names = {*others.provinces, *others.cities, *others.districts}
+        return re.compile("|".join(map(re.escape, _longest_first(names))))
+
+    @cached_property
+    def _award(self) -> re.Pattern[str]:
+        own = {r.award for r in self._corpus} | {r.award_kind for r in self._corpus}
+        return re.compile(
+            "|".join(re.escape(n.lower()) for n in _longest_first({*self._others.awards} - own))
+        )
+
+    def read(self, question: str) -> Mentions:
+        """Reads a normalised question (see `wording.normalise`)."""
+        found: list[tuple[int, str]] = []
+        rest = question
+        for region, pattern in self._names:
+            hits = [m for m in pattern.finditer(question) if m["name"]]
+            if hits:
+                found.append((hits[0].start(), region))
+                rest = pattern.sub(lambda m: m[0] if not m["name"] else " ", rest)
+        regions = tuple(region for _, region in sorted(found))
+        own_cities = {c for r in regions if (c := self._corpus[r].place.city)}
+        awards = tuple(dict.fromkeys(self._award.findall(rest)))
+        for award in awards:
+            rest = rest.replace(award, f" {award} ")
+        places = [p for p in dict.fromkeys(self._place.findall(rest)) if p not in own_cities]
+        for city in own_cities:
+            rest = re.sub(rf"{city}市?(?!长|政府)", " ", rest)
+        regions, places = self._through_city(regions, places, rest)
+        if not regions:
+            places += [p for p in self._other_offices(rest) if not any(q in p for q in places)]
+        return Mentions(
+            regions=regions,
+            candidates=self._by_kind(rest) if not regions else (),
+            every=bool(_EVERY.search(rest)),
+            places=tuple(places),
+            awards=awards,
+            rest=re.sub(r"\s+", " ", rest).strip(" ,，、的"),
+        )
+
+    def _through_city(
+        self, regions: tuple[str, ...], places: list[str], rest: str
+    ) -> tuple[tuple[str, ...], list[str]]:
+        """A superior city stands for its district, unless the city's own award is meant."""
+        for place in list(places):
+            below = [r.region for r in self._corpus if r.place.city == place]
+            own_award = re.search(rf"{place}(?:市)?(?:的)?(?:市长|市政府|市人民政府|市级)", rest)
+            if below and not own_award and "区" in rest.replace("地区", ""):
+                regions += tuple(r for r in below if r not in regions)
+                places.remove(place)
+        return regions, places
+
+    def _by_kind(self, rest: str) -> tuple[str, ...]:
+        kinds = {m[1].replace("人民", "") for m in _KIND.finditer(rest)}
+        return tuple(
+            r.region for r in self._corpus if any(r.award_kind.startswith(kind) for kind in kinds)
+        )
+
+    def _other_offices(self, rest: str) -> Iterable[str]:
+        """新北区区长质量奖, 章丘区政府质量奖: places that no list need know."""
+        for match in _OTHER_OFFICE.finditer(rest):
+            name = match[1]
+            if len(name) > 2 and not _OWN_WORDS.search(name):
+                yield name
+
+
+def _names_of(regulation: Regulation) -> re.Pattern[str]:
+    """Names of a region, with the ordinary words in which a name stands by accident set aside."""
+    place = regulation.place
+    latin = [
+        re.escape(n).replace(r"\ ", r"[\s-]*")
+        for n in _longest_first({*place.latin, regulation.region, place.english.lower()})
+    ]
+    spelt = rf"(?<![a-z])(?:{'|'.join(latin)})(?:[\s-]*(?:district|city|shi|qu))?(?![a-z])(?:'s)?"
+    names = "|".join(map(re.escape, _longest_first({*place.names, place.name, place.short})))
+    name = rf"(?P<name>(?:{names})(?:(?:市区|[市区])(?!长|政府质量奖))?|{spelt}(?:市|区)?(?!长))"
+    return re.compile("|".join([*(f"(?:{u})" for u in place.unless), name]))
+
+
+def _longest_first(names: Iterable[str]) -> Sequence[str]:
+    return sorted(names, key=lambda n: (-len(n), n))
