@@ -23,7 +23,7 @@ PLACES = Path(__file__).parent / "places.yaml"
 
 _EVERY = re.compile(
     r"[五5]个?(?:地方|城市|地区|地|办法|规定|政府|奖|省市)|各个?(?:地|城市|地方|地区|市|区)|"
-    r"(?:哪|那)(?:一|几)?个?(?:城市|地方|地区|地|市|区)|哪[里儿]|这几个|几个(?:城市|地方|地区)|"
+    r"(?:哪|那)(?:一|几)?个?(?:城市|地方|地区|地|市|区)|哪[里儿](?:的奖|最|更)|这?几个(?:城市|地方|地区)|"
     r"(?:所有|每个|全部)(?:的)?(?:城市|地方|地区|办法)|谁家|哪家的?奖|横向|(?:各|几)地|"
     r"\b(?:which (?:city|place|region|district|one|award)|all (?:five|the) |each (?:city|region)|"
     r"(?:five|5) (?:cities|regions|places|regulations|awards))"

@@ -61,7 +61,8 @@ class Topic(_Strict):
 
     `settled` gives for each region the provisions, the primary one first; `silent` the regions
     whose text does not speak of it. A topic that is `outside` no regulation settles; `reply` is
-    what is said of it. `abroad` marks a topic about applicants from other places.
+    what is said of it, and `office` whether the regulation's office would know. `abroad` marks a
+    topic about applicants from other places.
     """
 
     id: str = ""
@@ -73,6 +74,7 @@ class Topic(_Strict):
     silent: tuple[str, ...] = ()
     outside: bool = False
     abroad: bool = False
+    office: bool = True
     reply: str | None = None
     reply_english: str | None = None
     phrasings: _Phrasings

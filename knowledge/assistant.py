@@ -1,0 +1,337 @@
+"""Answers a question: regions first, then an exact reference or a topic, then the words.
+
+The one entry of this package for those who ask. An assistant keeps no conversation: what a
+conversation knows goes in with the question and comes back with the answer.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+from knowledge.answer import Answer, Context, Status
+from knowledge.catalogue import Catalogue, catalogue
+from knowledge.composing import Composer, Settled
+from knowledge.corpus import Corpus
+from knowledge.exact import exact_answer
+from knowledge.lookup import Reference, names_other_law, reference
+from knowledge.refusing import Refusals
+from knowledge.regions import Gazetteer, Mentions
+from knowledge.regulation import Regulation
+from knowledge.topics import Provision, Topic, Topics
+from knowledge.understanding import Reading, Understanding
+from knowledge.wording import has_words, is_english, normalise
+
+_FILLER = re.compile(
+    r"[\s,，。.?？!！、~…'’]|那么?|还有|换成|如果是|要是|请问|呢|吗|嘛|啊|呀|怎么样?|如何|规定|"
+    r"是|的|地方|办法|情况|什么|又|"
+    r"\b(?:and|what|how|about|in|for|the|of|then|is|it|award|quality|mayor|s)\b|"
+    r"(?:区长|市长|区政府|市政府|政府)?质量奖"
+)
+_ELLIPSIS = re.compile(r"^(?:那么?|还有|如果是|要是|换成|and\b|what about|how about)|呢[?？]?$")
+_PARTS = re.compile(r"(?<=[?？；;])\s*|(?<=[吗呢])[,，、 ]\s*")
+_COMPARES = re.compile(r"[和跟与比及、]|还是|哪个|相比|\b(?:or|and|than|versus|vs)\b")
+
+
+@dataclass(frozen=True)
+class Confidence:
+    """When a reading is trusted (scores of `understanding`; measured, see docs/decisions)."""
+
+    topic: float = 0.45
+    alone: float = 0.75
+    article: float = 0.8
+
+
+@dataclass(frozen=True)
+class _Scope:
+    """The regions that an answer is about, and whether they were named (or known) as such."""
+
+    regions: tuple[str, ...]
+    named: bool
+    kind: str | None = None
+
+
+class Assistant:
+    """Answers questions on the regulations of a corpus."""
+
+    def __init__(
+        self,
+        corpus: Corpus,
+        topics: Topics,
+        gazetteer: Gazetteer,
+        understanding: Understanding,
+        today: Callable[[], date],
+        confidence: Confidence = Confidence(),
+    ) -> None:
+        self.corpus, self.topics = corpus, topics
+        self._gazetteer, self._understanding = gazetteer, understanding
+        self._today, self._confidence = today, confidence
+
+    def ask(self, question: str, context: Context = Context()) -> Answer:
+        """Answers a question in the light of a conversation; the answer carries the new one."""
+        text = normalise(question)
+        say = catalogue("en" if is_english(text) else "zh")
+        if not has_words(text):
+            return Answer(Status.NOT_COVERED, say("not_covered.empty"), context=context)
+        mentions = self._gazetteer.read(text)
+        scope = self._scope(mentions, context)
+        if (asked := reference(mentions.rest)) or names_other_law(text):
+            return self._exact(asked, scope, say, context)
+        return self._by_meaning(text, mentions, scope, say, context)
+
+    # Which regions ---------------------------------------------------------------------------
+
+    def _scope(self, mentions: Mentions, context: Context) -> _Scope:
+        if mentions.regions:
+            return _Scope(mentions.regions, named=True)
+        if mentions.every:
+            return _Scope(self.corpus.regions, named=True)
+        if mentions.candidates:
+            known = tuple(r for r in context.regions if r in mentions.candidates)
+            if known or len(mentions.candidates) == 1:
+                return _Scope(known or mentions.candidates, named=True)
+            kind = self.corpus[mentions.candidates[0]].award_kind
+            return _Scope(mentions.candidates, named=False, kind=kind)
+        if context.regions:
+            return _Scope(context.regions, named=True)
+        return _Scope(self.corpus.regions, named=False)
+
+    # By number -------------------------------------------------------------------------------
+
+    def _exact(
+        self, asked: Reference | None, scope: _Scope, say: Catalogue, context: Context
+    ) -> Answer:
+        if asked is None:
+            return Refusals(self.corpus, say).other_law(context)
+        article = asked.article or context.article
+        if article is None:
+            return Answer(
+                Status.NOT_COVERED, say("not_covered.article_needed"), context=context
+            )
+        after = replace(
+            context, regions=scope.regions if scope.named else context.regions, article=article
+        )
+        answer = exact_answer(
+            [self.corpus[r] for r in scope.regions],
+            replace(asked, article=article),
+            say,
+            after,
+            scope.named,
+        )
+        notices = self._composer(say).notices(self.corpus[c.region] for c in answer.citations)
+        return replace(
+            answer,
+            text="\n".join([answer.text, *([""] if notices else []), *notices]),
+            notices=tuple(notices),
+            trace={"by": "number", "regions": scope.regions},
+        )
+
+    # By meaning ------------------------------------------------------------------------------
+
+    def _by_meaning(
+        self, text: str, mentions: Mentions, scope: _Scope, say: Catalogue, context: Context
+    ) -> Answer:
+        reading = self._read(mentions.rest, scope.regions, context)
+        if reading is None:
+            known = replace(context, regions=scope.regions if scope.named else context.regions)
+            return self._which_question(scope, say, known)
+        parts = self._parts(mentions.rest, scope)
+        if parts:
+            return _together(
+                [self._answer(text, part, mentions, scope, say, context) for part in parts]
+            )
+        return self._answer(text, reading, mentions, scope, say, context)
+
+    def _read(self, rest: str, regions: Sequence[str], context: Context) -> Reading | None:
+        """The question's reading; an elliptic one (那北仑呢？) is completed from the last question.
+
+        None where nothing is asked but a region.
+        """
+        bare = _FILLER.sub("", rest)
+        if not bare:
+            return self._understanding.read(context.question, regions) if context.question else None
+        reading = self._understanding.read(rest, regions)
+        elliptic = len(bare) <= 4 or (len(bare) <= 10 and _ELLIPSIS.search(rest))
+        if context.question and elliptic and reading.best.score < self._confidence.alone:
+            joined = self._understanding.read(f"{context.question} {rest}", regions)
+            if joined.best.score > reading.best.score:
+                return joined
+        return reading
+
+    def _parts(self, rest: str, scope: _Scope) -> list[Reading]:
+        """The readings of several questions in one, if each is clear and they differ."""
+        parts = [part for part in _PARTS.split(rest) if len(_FILLER.sub("", part)) >= 3]
+        if len(parts) < 2:
+            return []
+        readings = [self._understanding.read(part, scope.regions) for part in parts]
+        clear = all(r.best.score >= self._confidence.alone for r in readings)
+        return readings if clear and len({r.best.topic for r in readings}) > 1 else []
+
+    def _answer(
+        self,
+        text: str,
+        reading: Reading,
+        mentions: Mentions,
+        scope: _Scope,
+        say: Catalogue,
+        context: Context,
+    ) -> Answer:
+        topic = self.topics[reading.best.topic]
+        sure = reading.best.score >= self._confidence.topic
+        after = Context(
+            regions=scope.regions if scope.named else context.regions,
+            question=reading.question,
+            topic=topic.id if sure else None,
+        )
+        refusals = Refusals(self.corpus, say)
+        regulations = [self.corpus[r] for r in scope.regions]
+        if others := self._beyond(text, topic, mentions, scope):
+            answer = refusals.elsewhere(others, context)
+        elif sure and topic.outside:
+            answer = refusals.outside(topic, regulations if scope.named else (), context)
+        elif sure:
+            answer = self._on_topic(text, topic, reading, mentions, scope, say, after)
+        elif found := self._closest_article(reading, scope):
+            regulation, number = found
+            article = regulation.articles[number - 1]
+            answer = self._composer(say).by_article(regulation, article, reading.question, after)
+        else:
+            answer = refusals.unknown(regulations if scope.named else (), context)
+        if answer.citations and len(scope.regions) == 1:
+            after = replace(answer.context, article=answer.citations[0].article)
+            answer = replace(answer, context=after)
+        return replace(answer, trace=_trace(scope, reading, sure))
+
+    def _on_topic(
+        self,
+        text: str,
+        topic: Topic,
+        reading: Reading,
+        mentions: Mentions,
+        scope: _Scope,
+        say: Catalogue,
+        context: Context,
+    ) -> Answer:
+        composer = self._composer(say)
+        settled = [
+            Settled(self.corpus[r], self._ordered(topic.settled[r], r, reading))
+            for r in scope.regions
+            if r in topic.settled
+        ]
+        silent = [self.corpus[r] for r in scope.regions if r not in topic.settled]
+        if not scope.named:
+            return composer.clarified(topic, settled, silent, scope.kind, context)
+        if len(scope.regions) > 1:
+            return composer.compared(topic, settled, silent, text, context)
+        if not settled:
+            others = [
+                Settled(regulation, topic.settled[regulation.region])
+                for regulation in self.corpus
+                if regulation.region in topic.settled
+            ]
+            return composer.silent(topic, silent[0], others, context)
+        if mentions.places and not topic.abroad and _COMPARES.search(text):
+            return composer.compared(topic, settled, silent, text, context, mentions.places)
+        return composer.settled(topic, settled[0], text, context)
+
+    def _ordered(
+        self, provisions: Sequence[Provision], region: str, reading: Reading
+    ) -> tuple[Provision, ...]:
+        """The provisions of a topic, the one first for which the question's words speak."""
+
+        def evidence(at: int) -> float:
+            place = f"{region}/{provisions[at].article}"
+            found = reading.articles.get(place, 0.0)
+            if provisions[at].item is not None:
+                found = max(found, reading.articles.get(f"{place}/{provisions[at].item}", 0.0))
+            return found + (0.4 if at == 0 else 0.0)
+
+        best = max(range(len(provisions)), key=evidence)
+        return (provisions[best], *provisions[:best], *provisions[best + 1 :])
+
+    def _beyond(
+        self, text: str, topic: Topic, mentions: Mentions, scope: _Scope
+    ) -> tuple[str, ...]:
+        """Other places or awards that the question is about, if it is about them.
+
+        An award that the deciding article itself names is no other award; a place is only a
+        circumstance where a region of ours is named or where applicants from elsewhere are meant.
+        """
+        stated = "".join(
+            article.text
+            for region in scope.regions
+            for provision in topic.settled.get(region, ())
+            if (article := self.corpus[region].article(provision.article))
+        ).lower()
+        awards = tuple(award for award in mentions.awards if award not in stated)
+        if mentions.regions or topic.abroad:
+            return awards
+        return awards + tuple(place for place in mentions.places if place not in stated)
+
+    def _closest_article(
+        self, reading: Reading, scope: _Scope
+    ) -> tuple[Regulation, int] | None:
+        """The article of the one region in question for which both retrievals speak."""
+        if not scope.named or len(scope.regions) != 1 or not reading.articles:
+            return None
+        key, evidence = max(reading.articles.items(), key=lambda pair: pair[1])
+        if evidence < self._confidence.article:
+            return None
+        return self.corpus[scope.regions[0]], int(key.split("/")[1])
+
+    def _which_question(self, scope: _Scope, say: Catalogue, context: Context) -> Answer:
+        """A region and nothing else: it is kept, and the bot asks what is wanted."""
+        composer = self._composer(say)
+        names = say("form.join").join(composer.name(self.corpus[r]) for r in scope.regions)
+        return Answer(Status.CLARIFY, say("answer.region_kept", places=names), context=context)
+
+    def _composer(self, say: Catalogue) -> Composer:
+        return Composer(self.corpus, say, self._today())
+
+
+def _together(answers: Sequence[Answer]) -> Answer:
+    """Several answers as one, in the order of their questions."""
+    first = next((a for a in answers if a.citations), answers[0])
+    statuses = {answer.status for answer in answers}
+    status = next(
+        s for s in (Status.CLARIFY, Status.ANSWERED, Status.NOT_COVERED) if s in statuses
+    )
+    notices = dict.fromkeys(notice for answer in answers for notice in answer.notices)
+    return replace(
+        first,
+        status=status,
+        text="\n\n".join(f"{number}. {a.text}" for number, a in enumerate(answers, 1)),
+        citations=tuple(dict.fromkeys(c for a in (first, *answers) for c in a.citations)),
+        related=tuple(dict.fromkeys(c for a in answers for c in a.related)),
+        notices=tuple(notices),
+        trace={"parts": [answer.trace for answer in answers]},
+    )
+
+
+def _trace(scope: _Scope, reading: Reading, sure: bool) -> dict[str, Any]:
+    """How the question was understood, in numbers a person can read."""
+    return {
+        "by": "meaning",
+        "read_as": reading.question,
+        "regions": list(scope.regions),
+        "named": scope.named,
+        "sure": sure,
+        "topics": [
+            {
+                "topic": c.topic,
+                "score": round(c.score, 3),
+                "classifier": round(c.classifier, 3),
+                "phrasing": round(c.phrasing, 3),
+                "article": round(c.article, 3),
+            }
+            for c in reading.candidates[:4]
+        ],
+        "nearest_phrasing": [reading.nearest[0], round(reading.nearest[1], 3)],
+        "articles": {
+            key: round(score, 3)
+            for key, score in sorted(reading.articles.items(), key=lambda p: -p[1])[:5]
+        },
+    }
