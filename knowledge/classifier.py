@@ -78,13 +78,14 @@ class Classifier:
         self,
         questions: Sequence[str],
         labels: Sequence[str],
-        vectors: Matrix,
+        vectors: Sequence[Sequence[float]] | Matrix,
         weights: Weights = Weights(),
     ) -> None:
         self.topics = tuple(sorted(set(labels)))
         self._weights = weights
-        self._centre = vectors.mean(axis=0)
-        self._vectors = _unit(vectors - self._centre)
+        matrix = np.asarray(vectors, np.float32)
+        self._centre = matrix.mean(axis=0)
+        self._vectors = _unit(matrix - self._centre)
         self._writing = Writing(questions)
         column = {topic: at for at, topic in enumerate(self.topics)}
         self._targets = np.zeros((len(labels), len(self.topics)), np.float32)

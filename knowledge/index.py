@@ -142,7 +142,7 @@ def open_index(
                 raise
             if location.url:
                 raise IndexUnavailableError(f"Chroma at {location.url}: {error}") from error
-            logger.warning("the index in %s is damaged and is built anew", location.folder)
+            logger.warning("the index in %s is built anew: %r", location.folder, error)
             chromadb.api.client.SharedSystemClient.clear_system_cache()
             shutil.rmtree(location.folder)
             location.folder.mkdir()
@@ -177,8 +177,9 @@ class _Reusing(Embeddings):
 
     def embed_documents(self, texts: list[str]) -> list[list[float]]:
         missing = [text for text in dict.fromkeys(texts) if text not in self._known]
-        fresh = dict(zip(missing, self._model.embed_documents(missing), strict=True))
-        return [list(self._known.get(text) or fresh[text]) for text in texts]
+        fresh = self._model.embed_documents(missing) if missing else []
+        vectors = {**self._known, **dict(zip(missing, fresh, strict=True))}
+        return [[float(x) for x in vectors[text]] for text in texts]
 
     def embed_query(self, text: str) -> list[float]:
         return self._model.embed_query(text)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from knowledge.corpus import Corpus
 from knowledge.regulation import Article, Regulation
 from knowledge.topics import Topics
+from knowledge.wording import essence, normalise
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ def articles(corpus: Corpus) -> list[Passage]:
 def questions(topics: Topics) -> list[Passage]:
     """Every phrasing of every topic."""
     return [
-        Passage(f"{topic.id}/{number}", question, {"topic": topic.id})
+        Passage(f"{topic.id}/{number}", essence(normalise(question)), {"topic": topic.id})
         for topic in topics
         for number, question in enumerate(topic.questions)
     ]

@@ -14,6 +14,7 @@ from knowledge.embedding import EmbeddingError, Model
 from knowledge.index import Hit, Index
 from knowledge.lexical import Lexicon
 from knowledge.topics import Topics
+from knowledge.wording import essence
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,7 @@ class Understanding:
 
     def read(self, question: str, regions: Sequence[str]) -> Reading:
         """Reads a normalised question without its regions' names; `regions` are looked at."""
+        question = essence(question)
         vector = self._embed(question)
         classified = self._classifier.scores(question, vector)
         by_meaning: list[Hit] = []
