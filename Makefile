@@ -2,6 +2,8 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
+# lets `.venv/bin/python -m bot` find the project from any folder
+PATHS  := $(BIN)/python -c "import site; open(site.getsitepackages()[0] + '/project.pth', 'w').write('$(CURDIR)')"
 
 .DEFAULT_GOAL := help
 .PHONY: help run chat test lint types rooms tests check floor bench approve lock clean
@@ -13,12 +15,14 @@ $(VENV)/.run: requirements.lock
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "installing what the bot needs (once) ..."
 	@$(PIP) -r requirements.lock
+	@$(PATHS)
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.lock
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "installing what the bot and its tests need (once) ..."
 	@$(PIP) -r requirements-dev.lock
+	@$(PATHS)
 	@touch $@ $(VENV)/.run
 
 run: $(VENV)/.run ## serve the bot

@@ -1,0 +1,1 @@
+"""How the bot runs: settings, channels, the worker, the sender, the command line."""

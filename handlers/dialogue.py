@@ -55,9 +55,19 @@ class Reply:
 
 
 class Conversation(BaseModel):
-    """What the bot remembers of a chat between turns; stored as JSON."""
+    """What the bot remembers of a chat between turns; stored as JSON.
 
-    model_config = ConfigDict(extra="ignore")
+    `regions`, `question`, `topic` and `article` are the context of the next question; `asked`
+    keeps the last questions that named no region, for the buttons under their answers.
+    """
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    regions: tuple[str, ...] = ()
+    question: str | None = None
+    topic: str | None = None
+    article: int | None = None
+    asked: dict[str, str] = {}
 
 
 @dataclass(frozen=True)

@@ -82,6 +82,44 @@ class Assistant:
             return self._exact(asked, scope, say, context)
         return self._by_meaning(text, mentions, scope, say, context)
 
+    def regions_in(self, text: str) -> tuple[str, ...]:
+        """The regions that a text names."""
+        return self._gazetteer.read(normalise(text)).regions
+
+    def places_in(self, text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The regions, and the other places and awards, that a text names."""
+        mentions = self._gazetteer.read(normalise(text))
+        return mentions.regions, mentions.elsewhere
+
+    def article(self, region: str, asked: Reference) -> Answer:
+        """An article by its key."""
+        return self._exact(asked, _Scope((region,), named=True), catalogue("zh"), Context())
+
+    def counterparts(
+        self, region: str, number: int, topic: str | None
+    ) -> list[tuple[str, int]]:
+        """The articles of the other regions that settle what this one settles.
+
+        The conversation's topic decides where the article settles it; else the topic that the
+        article settles first, and most regions with it.
+        """
+        settling = [
+            t
+            for t in self.topics
+            if any(p.article == number for p in t.settled.get(region, ()))
+        ]
+        if not settling:
+            return []
+        chosen = max(
+            settling,
+            key=lambda t: (t.id == topic, t.settled[region][0].article == number, len(t.settled)),
+        )
+        return [
+            (r, chosen.settled[r][0].article)
+            for r in self.corpus.regions
+            if r != region and r in chosen.settled
+        ]
+
     # Which regions ---------------------------------------------------------------------------
 
     def _scope(self, mentions: Mentions, context: Context) -> _Scope:

@@ -71,48 +71,86 @@ class Writing:
         return {g: w / norm for g, w in weighted.items()}
 
 
+@dataclass(frozen=True)
+class Fit:
+    """What is learnt from the phrasings: one row a phrasing, one column a topic."""
+
+    topics: tuple[str, ...]
+    centre: Matrix
+    vectors: Matrix
+    dual: Matrix
+
+    def save(self, path: Path) -> None:
+        """Writes the fit to a file, whole or not at all."""
+        draft = path.with_suffix(".part.npz")
+        np.savez(
+            draft,
+            topics=np.array(self.topics),
+            centre=self.centre,
+            vectors=self.vectors,
+            dual=self.dual,
+        )
+        draft.replace(path)
+
+    @classmethod
+    def load(cls, path: Path) -> Fit:
+        """Reads a fit.
+
+        Raises:
+            OSError, ValueError, KeyError: the file is missing or damaged.
+        """
+        with np.load(path, allow_pickle=False) as content:
+            topics = tuple(str(topic) for topic in content["topics"])
+            return cls(topics, content["centre"], content["vectors"], content["dual"])
+
+
+def fit(
+    questions: Sequence[str], labels: Sequence[str], vectors: Matrix, weights: Weights = Weights()
+) -> tuple[Fit, Matrix]:
+    """Fits the topics to the phrasings.
+
+    Returns the fit, and the scores that each phrasing would get from a fit without it (exact).
+    """
+    topics = tuple(sorted(set(labels)))
+    column = {topic: at for at, topic in enumerate(topics)}
+    targets = np.zeros((len(labels), len(topics)), np.float32)
+    targets[np.arange(len(labels)), [column[label] for label in labels]] = 1
+    centre = vectors.mean(axis=0)
+    centred = _unit(vectors - centre)
+    writing = Writing(questions)
+    written = np.stack([writing.similarity(question) for question in questions])
+    kernel = _mix(centred @ centred.T, written, weights).astype(np.float64)
+    kernel[np.diag_indices_from(kernel)] += weights.ridge
+    inverse = np.linalg.inv(kernel)
+    dual = inverse @ targets
+    without = targets - dual / np.diag(inverse)[:, None]
+    found = Fit(topics, centre, centred, dual.astype(np.float32))
+    return found, without.astype(np.float32)
+
+
 class Classifier:
     """Scores every topic for a question; about 1 for a sure hit, about 0 for no relation."""
 
     def __init__(
-        self,
-        questions: Sequence[str],
-        labels: Sequence[str],
-        vectors: Sequence[Sequence[float]] | Matrix,
-        weights: Weights = Weights(),
+        self, learnt: Fit, questions: Sequence[str], weights: Weights = Weights()
     ) -> None:
-        self.topics = tuple(sorted(set(labels)))
-        self._weights = weights
-        matrix = np.asarray(vectors, np.float32)
-        self._centre = matrix.mean(axis=0)
-        self._vectors = _unit(matrix - self._centre)
+        self.topics = learnt.topics
+        self._learnt, self._weights = learnt, weights
         self._writing = Writing(questions)
-        column = {topic: at for at, topic in enumerate(self.topics)}
-        self._targets = np.zeros((len(labels), len(self.topics)), np.float32)
-        self._targets[np.arange(len(labels)), [column[label] for label in labels]] = 1
-        written = np.stack([self._writing.similarity(q) for q in questions])
-        kernel = self._mix(self._vectors @ self._vectors.T, written)
-        kernel[np.diag_indices_from(kernel)] += weights.ridge
-        self._inverse = np.linalg.inv(kernel.astype(np.float64))
-        self._dual = (self._inverse @ self._targets).astype(np.float32)
 
     def scores(self, question: str, vector: Sequence[float] | None) -> NDArray[np.float32]:
         """One score a topic, in the order of `topics`. Without a vector the writing decides."""
         written = self._writing.similarity(question)
-        if vector is None:
-            return written @ self._dual
-        meant = self._vectors @ _unit(np.asarray(vector, np.float32) - self._centre)
-        scores: NDArray[np.float32] = self._mix(meant, written) @ self._dual
+        similarity = written
+        if vector is not None:
+            meant = _unit(np.asarray(vector, np.float32) - self._learnt.centre)
+            similarity = _mix(self._learnt.vectors @ meant, written, self._weights)
+        scores: NDArray[np.float32] = similarity @ self._learnt.dual
         return scores
 
-    def leave_one_out(self) -> Matrix:
-        """The scores that each phrasing would get from an index without it (exact)."""
-        held_out: Matrix = self._targets - self._dual / np.diag(self._inverse)[:, None]
-        return held_out
 
-    def _mix(self, meant: Matrix, written: Matrix) -> Matrix:
-        share = self._weights.meaning
-        return share * meant + (1 - share) * written
+def _mix(meant: Matrix, written: Matrix, weights: Weights) -> Matrix:
+    return weights.meaning * meant + (1 - weights.meaning) * written
 
 
 def _unit(vectors: Matrix) -> Matrix:

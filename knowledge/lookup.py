@@ -57,6 +57,11 @@ def reference(question: str) -> Reference | None:
     return None
 
 
+def article_numbers(text: str) -> set[int]:
+    """Every article number that a text names (第…条)."""
+    return {integer(m["article"]) for m in _CHINESE.finditer(text) if m["ordinal"]}
+
+
 def names_other_law(question: str) -> bool:
     """Whether the question names an article of some other law."""
     return bool(_OTHER_LAW.search(question))

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from zipfile import BadZipFile
+
+import numpy as np
 
 from knowledge.assistant import Assistant
-from knowledge.classifier import Classifier
+from knowledge.classifier import Classifier, Fit, fit
 from knowledge.corpus import Corpus, load_corpus
 from knowledge.embedding import Model
 from knowledge.index import Index, Location, Progress, open_index
 from knowledge.lexical import Lexicon
-from knowledge.passages import articles, questions
+from knowledge.passages import Passage, articles, questions
 from knowledge.regions import Gazetteer
 from knowledge.topics import Topics, load_topics
 from knowledge.understanding import Understanding
@@ -45,14 +48,26 @@ def open_knowledge(
     corpus, topics = load_corpus(), load_topics()
     passages, phrasings = articles(corpus), questions(topics)
     index = open_index(location, model, passages, phrasings, progress)
-    keys, vectors = index.questions.vectors()
-    text = {p.key: p for p in phrasings}
-    known = [(text[key], vector) for key, vector in zip(keys, vectors, strict=True) if key in text]
-    classifier = Classifier(
-        [passage.text for passage, _ in known],
-        [str(passage.metadata["topic"]) for passage, _ in known],
-        [vector for _, vector in known],
-    )
+    classifier = _classifier(location, index, phrasings)
     understanding = Understanding(topics, index, model, classifier, Lexicon(passages))
     assistant = Assistant(corpus, topics, Gazetteer(corpus), understanding, today)
     return Knowledge(corpus, topics, model, index, classifier, assistant)
+
+
+def _classifier(location: Location, index: Index, phrasings: Sequence[Passage]) -> Classifier:
+    """The classifier of the phrasings in the index, fitted now if no fit of them is kept."""
+    texts = {passage.key: passage for passage in phrasings}
+    kept = location.folder.with_name(f"{index.questions.digest}.npz")
+    keys, vectors = index.questions.vectors()
+    known = [(texts[key], at) for at, key in enumerate(keys) if key in texts]
+    questions = [passage.text for passage, _ in known]
+    try:
+        learnt = Fit.load(kept)
+    except (OSError, ValueError, KeyError, BadZipFile):
+        labels = [str(passage.metadata["topic"]) for passage, _ in known]
+        rows = np.asarray(vectors, np.float32)[[at for _, at in known]]
+        learnt, _ = fit(questions, labels, rows)
+        for old in kept.parent.glob("questions-*.npz"):
+            old.unlink()
+        learnt.save(kept)
+    return Classifier(learnt, questions)

@@ -1,0 +1,1 @@
+"""What has happened: received, said and remembered. Plain async functions over SQLAlchemy."""

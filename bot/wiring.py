@@ -1,0 +1,80 @@
+"""The composition root: settings in, working parts out."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from datetime import date, datetime
+
+from bot.problem import Problem
+from bot.settings import Settings
+from handlers.ask import Ask, Phrase, as_it_is
+from handlers.menu import Dialogue
+from knowledge.embedding import BuiltIn, Model, Service
+from knowledge.files import DataError
+from knowledge.index import IndexUnavailableError, Location
+from knowledge.opening import Knowledge, open_knowledge
+from knowledge.phrasing import Phraser
+
+
+def today_in(settings: Settings) -> Callable[[], date]:
+    """The day it is where the awards are given."""
+    return lambda: datetime.now(settings.zone).date()
+
+
+def build_model(settings: Settings) -> Model:
+    """The embedding model: the built-in one, or a service where one is set.
+
+    Raises:
+        Problem: the service is set only in part.
+    """
+    if not settings.embedding_api_url and not settings.embedding_model:
+        return BuiltIn()
+    if not settings.embedding_api_url or not settings.embedding_model:
+        raise Problem("EMBEDDING_API_URL 和 EMBEDDING_MODEL 要么都设置，要么都不设置。")
+    key = settings.embedding_api_key
+    return Service(
+        settings.embedding_api_url,
+        settings.embedding_model,
+        key.get_secret_value() if key else None,
+    )
+
+
+def build_knowledge(settings: Settings) -> Knowledge:
+    """The regulations and their index; a first build says how far it is, on standard error.
+
+    Raises:
+        Problem: the data, the index or a service cannot be used.
+    """
+    location = Location(settings.data_dir / "index", settings.chroma_url)
+    try:
+        return open_knowledge(location, build_model(settings), today_in(settings), _progress)
+    except (DataError, IndexUnavailableError) as error:
+        raise Problem(str(error)) from error
+
+
+def build_phrase(settings: Settings, knowledge: Knowledge) -> Phrase:
+    """How answers are put into words: by a language model if one is set, else as they are."""
+    if not settings.llm_model:
+        return as_it_is
+    key = settings.llm_api_key
+    phraser = Phraser(
+        knowledge.assistant,
+        settings.llm_model,
+        settings.llm_api_url,
+        key.get_secret_value() if key else None,
+    )
+    return phraser.phrase
+
+
+def build_handler(settings: Settings) -> Dialogue:
+    """The bot's conversations."""
+    knowledge = build_knowledge(settings)
+    ask = Ask(knowledge.assistant, build_phrase(settings, knowledge))
+    return Dialogue(knowledge.assistant, ask)
+
+
+def _progress(done: int, total: int) -> None:
+    end = "\n" if done == total else ""
+    sys.stderr.write(f"\r正在建立索引 {done}/{total}{end}")
+    sys.stderr.flush()
