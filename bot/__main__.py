@@ -25,7 +25,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command; returns the exit status (0 done, 1 failed, 2 wrong usage)."""
     args = parser().parse_args(arguments)
     logging.basicConfig(
-        stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+        stream=sys.stderr,
+        level=logging.INFO,
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
     for noisy in ("httpx", "httpcore", "chromadb", "alembic", "telegram", "openai", "bm25s"):
         logging.getLogger(noisy).setLevel(logging.WARNING)  # httpx would log URLs with the token

@@ -1,4 +1,4 @@
-"""Scores a question file: which share of each kind of question is answered from the right article."""
+"""Scores a question file: which share of each kind is answered from the right article."""
 
 from __future__ import annotations
 
@@ -172,7 +172,9 @@ def _judge(question: Question, answer: Answer, corpus: Corpus) -> Verdict:
         wrong_region=bool(
             question.region and any(region != question.region for region, _ in cited)
         ),
-        misquoted=any(not _verbatim(c.quote, c.region, c.article, corpus) for c in answer.citations),
+        misquoted=any(
+            not _verbatim(c.quote, c.region, c.article, corpus) for c in answer.citations
+        ),
     )
 
 

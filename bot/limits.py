@@ -35,7 +35,7 @@ class Limiter:
         """Returns when a message to this chat may leave."""
         await self._wait_for_chat(chat)
         async with self._turn:
-            while (delay := self._delay(time.monotonic())) > 0:
+            while (delay := self._delay(time.monotonic())) > 0:  # noqa: ASYNC110 (a clock)
                 await asyncio.sleep(delay)
             self._recent.append(time.monotonic())
 

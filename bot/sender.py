@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -76,10 +77,10 @@ class Sender:
         for row in rows:
             task = asyncio.create_task(self._deliver(row))
             self._busy[row.chat] = task
-            task.add_done_callback(lambda _task, chat=row.chat: self._free(chat))
+            task.add_done_callback(partial(self._free, row.chat))
         return bool(rows)
 
-    def _free(self, chat: str) -> None:
+    def _free(self, chat: str, _task: asyncio.Task[None]) -> None:
         self._busy.pop(chat, None)
         self._wake.set()
 

@@ -8,6 +8,7 @@ import secrets
 import signal
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from aiohttp import web
 from filelock import FileLock, Timeout
@@ -94,9 +95,9 @@ async def _until_stopped(jobs: list[Awaitable[None]], stopping: asyncio.Event) -
     """Runs the jobs; the first that fails stops the others and its error goes on."""
     tasks = [asyncio.ensure_future(job) for job in jobs]
     stop = asyncio.ensure_future(stopping.wait())
-    running = {*tasks, stop}
+    running: Any = {*tasks, stop}
     while stop in running and not any(t.done() and t.exception() for t in tasks):
-        _done, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+        _, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
     stopping.set()
     _done, late = await asyncio.wait(tasks, timeout=GRACE_SECONDS)
     for task in late:
@@ -127,7 +128,7 @@ def _receive(
 
 
 async def _listen(settings: Settings, app: web.Application) -> web.AppRunner:
-    runner = web.AppRunner(app, access_log=None)
+    runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=2)
     await runner.setup()
     try:
         await web.TCPSite(runner, settings.web_host, settings.web_port).start()

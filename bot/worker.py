@@ -1,4 +1,4 @@
-"""Turns what was received into answers: one transaction a turn, one chat in order, chats side by side."""
+"""Turns what was received into answers: one transaction a turn, each chat in order."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ class Worker:
                 outcome = await self._handler(turn, session)
             except DBAPIError:
                 raise
-            except Exception as error:  # noqa: BLE001 (one person's turn must not stop the others')
+            except Exception as error:
                 logger.exception("a turn failed")
                 await session.rollback()
                 failure = type(error).__name__

@@ -97,11 +97,21 @@ class Ask:
         regulation = self._assistant.corpus[region]
         row = []
         if number > 1:
-            row.append(Button(self._say("chat.article_before", number=number - 1), f"a:{region}:{number - 1}"))
+            row.append(
+                Button(
+                    self._say("chat.article_before", number=number - 1), f"a:{region}:{number - 1}"
+                )
+            )
         if full:
-            row.append(Button(self._say("chat.article_full", number=number), f"a:{region}:{number}"))
+            row.append(
+                Button(self._say("chat.article_full", number=number), f"a:{region}:{number}")
+            )
         if number < len(regulation.articles):
-            row.append(Button(self._say("chat.article_after", number=number + 1), f"a:{region}:{number + 1}"))
+            row.append(
+                Button(
+                    self._say("chat.article_after", number=number + 1), f"a:{region}:{number + 1}"
+                )
+            )
         others = [
             self._elsewhere(other, counterpart)
             for other, counterpart in self._assistant.counterparts(region, number, topic)
@@ -121,9 +131,7 @@ def _context(conversation: Conversation) -> Context:
     )
 
 
-def _remember(
-    conversation: Conversation, context: Context, asked: dict[str, str]
-) -> Conversation:
+def _remember(conversation: Conversation, context: Context, asked: dict[str, str]) -> Conversation:
     return conversation.model_copy(
         update={
             "regions": context.regions,

@@ -27,7 +27,7 @@ class Dialogue:
         self._assistant, self._ask = assistant, ask
         self._say = catalogue("zh")
 
-    async def __call__(self, turn: Turn, session: AsyncSession) -> Outcome:
+    async def __call__(self, turn: Turn, _session: AsyncSession) -> Outcome:
         """Answers one turn."""
         if turn.press is not None:
             return await self._pressed(turn, turn.press)
@@ -61,7 +61,9 @@ class Dialogue:
 
     def _choose_region(self, turn: Turn, rest: str) -> Outcome:
         if not rest.strip():
-            return Outcome((Reply(self._say("chat.region_pick"), self._regions()),), turn.conversation)
+            return Outcome(
+                (Reply(self._say("chat.region_pick"), self._regions()),), turn.conversation
+            )
         named = self._assistant.regions_in(rest)
         if len(named) != 1:
             reply = Reply(self._say("chat.region_unknown"), self._regions())

@@ -20,7 +20,7 @@ from knowledge.exact import exact_answer
 from knowledge.lookup import Reference, names_other_law, reference
 from knowledge.refusing import Refusals
 from knowledge.regions import Gazetteer, Mentions
-from knowledge.regulation import Regulation
+from knowledge.regulation import Article, Regulation
 from knowledge.topics import Provision, Topic, Topics
 from knowledge.understanding import Reading, Understanding
 from knowledge.wording import has_words, is_english, normalise
@@ -54,6 +54,17 @@ class _Scope:
     kind: str | None = None
 
 
+@dataclass(frozen=True)
+class _Asked:
+    """A question with all that is known about it before its meaning."""
+
+    text: str
+    mentions: Mentions
+    scope: _Scope
+    say: Catalogue
+    context: Context
+
+
 class Assistant:
     """Answers questions on the regulations of a corpus."""
 
@@ -78,9 +89,9 @@ class Assistant:
             return Answer(Status.NOT_COVERED, say("not_covered.empty"), context=context)
         mentions = self._gazetteer.read(text)
         scope = self._scope(mentions, context)
-        if (asked := reference(mentions.rest)) or names_other_law(text):
-            return self._exact(asked, scope, say, context)
-        return self._by_meaning(text, mentions, scope, say, context)
+        if (number := reference(mentions.rest)) or names_other_law(text):
+            return self._exact(number, scope, say, context)
+        return self._by_meaning(_Asked(text, mentions, scope, say, context))
 
     def regions_in(self, text: str) -> tuple[str, ...]:
         """The regions that a text names."""
@@ -95,18 +106,14 @@ class Assistant:
         """An article by its key."""
         return self._exact(asked, _Scope((region,), named=True), catalogue("zh"), Context())
 
-    def counterparts(
-        self, region: str, number: int, topic: str | None
-    ) -> list[tuple[str, int]]:
+    def counterparts(self, region: str, number: int, topic: str | None) -> list[tuple[str, int]]:
         """The articles of the other regions that settle what this one settles.
 
         The conversation's topic decides where the article settles it; else the topic that the
         article settles first, and most regions with it.
         """
         settling = [
-            t
-            for t in self.topics
-            if any(p.article == number for p in t.settled.get(region, ()))
+            t for t in self.topics if any(p.article == number for p in t.settled.get(region, ()))
         ]
         if not settling:
             return []
@@ -146,9 +153,7 @@ class Assistant:
             return Refusals(self.corpus, say).other_law(context)
         article = asked.article or context.article
         if article is None:
-            return Answer(
-                Status.NOT_COVERED, say("not_covered.article_needed"), context=context
-            )
+            return Answer(Status.NOT_COVERED, say("not_covered.article_needed"), context=context)
         after = replace(
             context, regions=scope.regions if scope.named else context.regions, article=article
         )
@@ -169,19 +174,14 @@ class Assistant:
 
     # By meaning ------------------------------------------------------------------------------
 
-    def _by_meaning(
-        self, text: str, mentions: Mentions, scope: _Scope, say: Catalogue, context: Context
-    ) -> Answer:
-        reading = self._read(mentions.rest, scope.regions, context)
+    def _by_meaning(self, asked: _Asked) -> Answer:
+        scope, rest = asked.scope, asked.mentions.rest
+        reading = self._read(rest, scope.regions, asked.context)
         if reading is None:
-            known = replace(context, regions=scope.regions if scope.named else context.regions)
-            return self._which_question(scope, say, known)
-        parts = self._parts(mentions.rest, scope)
-        if parts:
-            return _together(
-                [self._answer(text, part, mentions, scope, say, context) for part in parts]
-            )
-        return self._answer(text, reading, mentions, scope, say, context)
+            return self._which_question(asked)
+        if parts := self._parts(rest, scope):
+            return _together([self._answer(asked, part) for part in parts])
+        return self._answer(asked, reading)
 
     def _read(self, rest: str, regions: Sequence[str], context: Context) -> Reading | None:
         """The question's reading; an elliptic one (那北仑呢？) is completed from the last question.
@@ -208,15 +208,8 @@ class Assistant:
         clear = all(r.best.score >= self._confidence.alone for r in readings)
         return readings if clear and len({r.best.topic for r in readings}) > 1 else []
 
-    def _answer(
-        self,
-        text: str,
-        reading: Reading,
-        mentions: Mentions,
-        scope: _Scope,
-        say: Catalogue,
-        context: Context,
-    ) -> Answer:
+    def _answer(self, asked: _Asked, reading: Reading) -> Answer:
+        scope, context = asked.scope, asked.context
         topic = self.topics[reading.best.topic]
         sure = reading.best.score >= self._confidence.topic
         after = Context(
@@ -224,36 +217,27 @@ class Assistant:
             question=reading.question,
             topic=topic.id if sure else None,
         )
-        refusals = Refusals(self.corpus, say)
-        regulations = [self.corpus[r] for r in scope.regions]
-        if others := self._beyond(text, topic, mentions, scope):
+        refusals = Refusals(self.corpus, asked.say)
+        meant = [self.corpus[r] for r in scope.regions] if scope.named else []
+        if others := self._beyond(topic, asked):
             answer = refusals.elsewhere(others, context)
         elif sure and topic.outside:
-            answer = refusals.outside(topic, regulations if scope.named else (), context)
+            answer = refusals.outside(topic, meant, context)
         elif sure:
-            answer = self._on_topic(text, topic, reading, mentions, scope, say, after)
+            answer = self._on_topic(asked, topic, reading, after)
         elif found := self._closest_article(reading, scope):
-            regulation, number = found
-            article = regulation.articles[number - 1]
-            answer = self._composer(say).by_article(regulation, article, reading.question, after)
+            composer = self._composer(asked.say)
+            answer = composer.by_article(*found, reading.question, after)
         else:
-            answer = refusals.unknown(regulations if scope.named else (), context)
+            answer = refusals.unknown(meant, context)
         if answer.citations and len(scope.regions) == 1:
             after = replace(answer.context, article=answer.citations[0].article)
             answer = replace(answer, context=after)
         return replace(answer, trace=_trace(scope, reading, sure))
 
-    def _on_topic(
-        self,
-        text: str,
-        topic: Topic,
-        reading: Reading,
-        mentions: Mentions,
-        scope: _Scope,
-        say: Catalogue,
-        context: Context,
-    ) -> Answer:
-        composer = self._composer(say)
+    def _on_topic(self, asked: _Asked, topic: Topic, reading: Reading, after: Context) -> Answer:
+        scope, text = asked.scope, asked.text
+        composer = self._composer(asked.say)
         settled = [
             Settled(self.corpus[r], self._ordered(topic.settled[r], r, reading))
             for r in scope.regions
@@ -261,19 +245,20 @@ class Assistant:
         ]
         silent = [self.corpus[r] for r in scope.regions if r not in topic.settled]
         if not scope.named:
-            return composer.clarified(topic, settled, silent, scope.kind, context)
+            return composer.clarified(topic, settled, silent, scope.kind, after)
         if len(scope.regions) > 1:
-            return composer.compared(topic, settled, silent, text, context)
+            return composer.compared(topic, settled, silent, text, after)
         if not settled:
             others = [
                 Settled(regulation, topic.settled[regulation.region])
                 for regulation in self.corpus
                 if regulation.region in topic.settled
             ]
-            return composer.silent(topic, silent[0], others, context)
-        if mentions.places and not topic.abroad and _COMPARES.search(text):
-            return composer.compared(topic, settled, silent, text, context, mentions.places)
-        return composer.settled(topic, settled[0], text, context)
+            return composer.silent(topic, silent[0], others, after)
+        places = asked.mentions.places
+        if places and not topic.abroad and _COMPARES.search(text):
+            return composer.compared(topic, settled, silent, text, after, places)
+        return composer.settled(topic, settled[0], text, after)
 
     def _ordered(
         self, provisions: Sequence[Provision], region: str, reading: Reading
@@ -290,9 +275,7 @@ class Assistant:
         best = max(range(len(provisions)), key=evidence)
         return (provisions[best], *provisions[:best], *provisions[best + 1 :])
 
-    def _beyond(
-        self, text: str, topic: Topic, mentions: Mentions, scope: _Scope
-    ) -> tuple[str, ...]:
+    def _beyond(self, topic: Topic, asked: _Asked) -> tuple[str, ...]:
         """Other places or awards that the question is about, if it is about them.
 
         An award that the deciding article itself names is no other award; a place is only a
@@ -300,10 +283,11 @@ class Assistant:
         """
         stated = "".join(
             article.text
-            for region in scope.regions
+            for region in asked.scope.regions
             for provision in topic.settled.get(region, ())
             if (article := self.corpus[region].article(provision.article))
         ).lower()
+        mentions = asked.mentions
         awards = tuple(award for award in mentions.awards if award not in stated)
         if mentions.regions or topic.abroad:
             return awards
@@ -311,20 +295,25 @@ class Assistant:
 
     def _closest_article(
         self, reading: Reading, scope: _Scope
-    ) -> tuple[Regulation, int] | None:
+    ) -> tuple[Regulation, Article] | None:
         """The article of the one region in question for which both retrievals speak."""
         if not scope.named or len(scope.regions) != 1 or not reading.articles:
             return None
         key, evidence = max(reading.articles.items(), key=lambda pair: pair[1])
         if evidence < self._confidence.article:
             return None
-        return self.corpus[scope.regions[0]], int(key.split("/")[1])
+        regulation = self.corpus[scope.regions[0]]
+        return regulation, regulation.articles[int(key.split("/")[1]) - 1]
 
-    def _which_question(self, scope: _Scope, say: Catalogue, context: Context) -> Answer:
+    def _which_question(self, asked: _Asked) -> Answer:
         """A region and nothing else: it is kept, and the bot asks what is wanted."""
+        scope, context, say = asked.scope, asked.context, asked.say
+        if not scope.named:
+            return Answer(Status.NOT_COVERED, say("not_covered.empty"), context=context)
         composer = self._composer(say)
         names = say("form.join").join(composer.name(self.corpus[r]) for r in scope.regions)
-        return Answer(Status.CLARIFY, say("answer.region_kept", places=names), context=context)
+        after = replace(context, regions=scope.regions)
+        return Answer(Status.CLARIFY, say("answer.region_kept", places=names), context=after)
 
     def _composer(self, say: Catalogue) -> Composer:
         return Composer(self.corpus, say, self._today())
@@ -334,9 +323,7 @@ def _together(answers: Sequence[Answer]) -> Answer:
     """Several answers as one, in the order of their questions."""
     first = next((a for a in answers if a.citations), answers[0])
     statuses = {answer.status for answer in answers}
-    status = next(
-        s for s in (Status.CLARIFY, Status.ANSWERED, Status.NOT_COVERED) if s in statuses
-    )
+    status = next(s for s in (Status.CLARIFY, Status.ANSWERED, Status.NOT_COVERED) if s in statuses)
     notices = dict.fromkeys(notice for answer in answers for notice in answer.notices)
     return replace(
         first,

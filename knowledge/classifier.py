@@ -1,8 +1,8 @@
 """Which topic a question is about: kernel ridge regression over the topics' phrasings.
 
 Two views of a question are compared with every phrasing: its embedding (what it means) and its
-character and syllable n-grams (how it is written; syllables let 公式期 meet 公示期). Ridge regression
-has one exact solution and an exact leave-one-out estimate, so nothing is drawn by chance.
+character and syllable n-grams (how it is written; syllables let 公式期 meet 公示期). Ridge
+regression has one exact solution and an exact leave-one-out estimate: nothing is drawn by chance.
 """
 
 from __future__ import annotations
@@ -131,9 +131,7 @@ def fit(
 class Classifier:
     """Scores every topic for a question; about 1 for a sure hit, about 0 for no relation."""
 
-    def __init__(
-        self, learnt: Fit, questions: Sequence[str], weights: Weights = Weights()
-    ) -> None:
+    def __init__(self, learnt: Fit, questions: Sequence[str], weights: Weights = Weights()) -> None:
         self.topics = learnt.topics
         self._learnt, self._weights = learnt, weights
         self._writing = Writing(questions)
@@ -154,7 +152,8 @@ def _mix(meant: Matrix, written: Matrix, weights: Weights) -> Matrix:
 
 
 def _unit(vectors: Matrix) -> Matrix:
-    return vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-9)
+    scaled: Matrix = vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-9)
+    return scaled
 
 
 def _grams(text: str) -> dict[str, float]:

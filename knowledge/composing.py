@@ -41,7 +41,7 @@ _UP = re.compile(
     r"\b(?:lowest|least|fewest|fewer|shortest|shorter|smallest|less)\b"
 )
 _ASSERTS = re.compile(
-    r"(?:吧|对吗|对吧|对不对|是吗|没错|是真的|真的假的|不是)|是不是|听说|据说|\bright\?|isn't|\btrue\b|is it"
+    r"吧|对吗|对吧|对不对|是吗|没错|是真的|真的假的|不是|听说|据说|\bright\?|isn't|\btrue\b|is it"
 )
 
 
@@ -131,9 +131,7 @@ class Composer:
                 same = next(iter(values.values())).text
                 head = self._say("answer.ranked_same", topic=self._topic(topic), value=same)
             elif down or up:
-                rows.sort(
-                    key=lambda row: rank(values[row[0].regulation.region]), reverse=not up
-                )
+                rows.sort(key=lambda row: rank(values[row[0].regulation.region]), reverse=not up)
                 top = rows[0][0].regulation
                 head = self._say(
                     "answer.ranked_up" if up else "answer.ranked_down",
@@ -168,9 +166,7 @@ class Composer:
     ) -> Answer:
         """No region was named: every region's answer in a line, and the regions to choose from."""
         rows = [(one, self._short(one)) for one in settled]
-        head = (
-            self._say("answer.clarify_kind", kind=kind) if kind else self._say("answer.clarify")
-        )
+        head = self._say("answer.clarify_kind", kind=kind) if kind else self._say("answer.clarify")
         return self._answer(
             Status.CLARIFY,
             [
@@ -194,9 +190,7 @@ class Composer:
 
     def citation(self, regulation: Regulation, provision: Provision, found: Quote) -> Citation:
         item = found.item if found.item is not None else provision.item
-        return Citation(
-            regulation.region, provision.article, item, regulation.title, found.text
-        )
+        return Citation(regulation.region, provision.article, item, regulation.title, found.text)
 
     def notices(self, regulations: Iterable[Regulation]) -> list[str]:
         """What a reader must know of the regulations' legal status today."""

@@ -63,10 +63,10 @@ class Service(Model):
 
         self._service = OpenAIEmbeddings(
             model=model,
-            base_url=url,
-            api_key=SecretStr(key or "none"),
+            openai_api_base=url,
+            openai_api_key=SecretStr(key or "none"),
             check_embedding_ctx_length=False,  # texts go as they are, not as OpenAI's tokens
-            timeout=30,
+            request_timeout=30,
             max_retries=2,
         )
         self.name = f"{model}@{url}"

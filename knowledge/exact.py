@@ -25,7 +25,12 @@ def cited(regulation: Regulation, reference: Reference, say: Catalogue) -> Citat
     title = regulation.title
     if article is None:
         raise Missing(
-            say("not_covered.no_article", title=title, count=len(regulation.articles), article=number)
+            say(
+                "not_covered.no_article",
+                title=title,
+                count=len(regulation.articles),
+                article=number,
+            )
         )
     text, item = _text(regulation, article, reference, say)
     return Citation(regulation.region, number, item, title, text)

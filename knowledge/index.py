@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import chromadb
+from chromadb.api.shared_system_client import SharedSystemClient
 from chromadb.config import Settings as ChromaSettings
 from filelock import FileLock
 from langchain_chroma import Chroma
@@ -127,12 +128,14 @@ def open_index(
             no earlier index is there to go on with.
     """
     location.folder.mkdir(parents=True, exist_ok=True)
-    parts = (("articles", articles, model), ("questions", questions, AsQueries(model)))
 
     def attempt() -> Index:
         client = location.client()
         done = _Progress(progress)
-        return Index(*(_ensure(client, model.name, *part, done) for part in parts))
+        return Index(
+            _ensure(client, model.name, "articles", articles, model, done),
+            _ensure(client, model.name, "questions", questions, AsQueries(model), done),
+        )
 
     with FileLock(location.folder.with_name(location.folder.name + ".lock")):
         try:
@@ -143,7 +146,7 @@ def open_index(
             if location.url:
                 raise IndexUnavailableError(f"Chroma at {location.url}: {error}") from error
             logger.warning("the index in %s is built anew: %r", location.folder, error)
-            chromadb.api.client.SharedSystemClient.clear_system_cache()
+            SharedSystemClient.clear_system_cache()
             shutil.rmtree(location.folder)
             location.folder.mkdir()
             return attempt()
@@ -245,7 +248,8 @@ def _fill(
     for collection in (*others.values(), target):
         if (collection.metadata or {}).get("model") == model:
             content = collection.get(include=["documents", "embeddings"])
-            known.update(zip(content["documents"] or (), content["embeddings"], strict=True))
+            vectors: Any = content["embeddings"]
+            known.update(zip(content["documents"] or (), vectors, strict=True))
     there = set(target.get(include=[])["ids"])
     missing = [p for p in passages if p.key not in there]
     progress.expect(len(missing))

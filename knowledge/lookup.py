@@ -51,7 +51,9 @@ def reference(question: str) -> Reference | None:
     if match:
         groups = match.groupdict()
         item = groups.get("item") or groups.get("bracket")
-        return Reference(integer(groups["article"]), _number(groups.get("paragraph")), _number(item))
+        return Reference(
+            integer(groups["article"]), _number(groups.get("paragraph")), _number(item)
+        )
     if match := _ITEM_ONLY.search(question):
         return Reference(None, None, integer(match["item"]))
     return None

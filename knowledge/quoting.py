@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from knowledge.regulation import Article, squeeze
 from knowledge.topics import Provision
@@ -66,7 +67,7 @@ def _closest(article: Article, question: str) -> Quote:
     """The paragraph or item that shares most with the question, or a short article whole."""
     if len(article.text) <= SHORT:
         return Quote(article.text, None)
-    blocks = [(paragraph.text, None) for paragraph in article.paragraphs]
+    blocks: list[tuple[str, int | None]] = [(p.text, None) for p in article.paragraphs]
     blocks += [(item.full_text, item.number) for item in article.items]
     text, number = max(blocks, key=lambda block: overlap(question, block[0]))
     return Quote(text, number)
@@ -104,10 +105,11 @@ def _positions(sentences: Sequence[str], span: str) -> list[int]:
 
 def overlap(question: str, text: str) -> float:
     """The share of the text's character pairs that the question has too, length damped."""
-    pairs, wanted = _pairs(text), _pairs(question)
-    return len(pairs & wanted) / (len(pairs) + 12) if pairs else 0.0
+    said, wanted = pairs(text), pairs(question)
+    return len(said & wanted) / (len(said) + 12) if said else 0.0
 
 
-def _pairs(text: str) -> set[str]:
+def pairs(text: str) -> set[str]:
+    """The pairs of neighbouring letters of a text, punctuation aside."""
     letters = [c for c in squeeze(text).lower() if c.isalnum()]
-    return {a + b for a, b in zip(letters, letters[1:], strict=False)}
+    return {a + b for a, b in pairwise(letters)}

@@ -28,6 +28,11 @@ _EVERY = re.compile(
     r"\b(?:which (?:city|place|region|district|one|award)|all (?:five|the) |each (?:city|region)|"
     r"(?:five|5) (?:cities|regions|places|regulations|awards))"
 )
+_ORDERING = re.compile(
+    r"从.到.|由.到.|怎么排(?:名|序)?|排[名序]|分别|各自?|谁家?|哪(?:个|家|里)?|更|最[高低多少长短]?|"
+    r"有什么(?:不同|区别|差别)|(?:差|区别|不同)在哪|一样吗|相比|对比|比较|三地|两地|两个?|"
+    r"\b(?:which|highest|lowest|compare|compared|differ|difference)\b"
+)
 _KIND = re.compile(r"(区长|市长|区政府|市政府|区人民政府)(?:质量)?[奖将]")
 _OTHER_OFFICE = re.compile(
     r"([一-鿿]{1,3}[省市区县州旗])(?:的)?(?:省长|市长|区长|县长|州长|人民政府|政府)?质量奖"
@@ -50,7 +55,7 @@ class Mentions:
 
     `regions` in the order of mention; `candidates` fit a kind of award (区长质量奖) that was named
     alone; `every` is true for “which city …”; `places` and `awards` are other ones; `rest` is the
-    question without the names of its regions.
+    question without the names of its regions and, in a comparison, without the words that compare.
     """
 
     regions: tuple[str, ...]
@@ -106,10 +111,14 @@ class Gazetteer:
         regions, places = self._through_city(regions, places, rest)
         if not regions:
             places += [p for p in self._other_offices(rest) if not any(q in p for q in places)]
+        every = bool(_EVERY.search(rest))
+        candidates = self._by_kind(rest) if not regions else ()
+        if every or len(regions) > 1:
+            rest = _ORDERING.sub(" ", _EVERY.sub(" ", rest))
         return Mentions(
             regions=regions,
-            candidates=self._by_kind(rest) if not regions else (),
-            every=bool(_EVERY.search(rest)),
+            candidates=candidates,
+            every=every,
             places=tuple(places),
             awards=awards,
             rest=re.sub(r"\s+", " ", rest).strip(" ,，、的"),

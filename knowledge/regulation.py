@@ -105,7 +105,7 @@ class Repealed:
 
 @dataclass(frozen=True)
 class Office:
-    """The office that does the day-to-day work, as the regulation names it, and where it says so."""
+    """The office that does the day-to-day work, as the regulation names it, and the article."""
 
     name: str
     article: int

@@ -119,9 +119,7 @@ def load_topics(folder: Path = TOPICS) -> Topics:
     paths = sorted(folder.glob("*.yaml"))
     if not paths:
         raise DataError(folder, 1, "no topic was found")
-    return Topics(
-        {p.stem: read_yaml(p, Topic).model_copy(update={"id": p.stem}) for p in paths}
-    )
+    return Topics({p.stem: read_yaml(p, Topic).model_copy(update={"id": p.stem}) for p in paths})
 
 
 def faults(topics: Topics, corpus: Corpus) -> list[str]:

@@ -77,9 +77,7 @@ _UNITS: dict[str, tuple[Kind, str, Fraction]] = {
     "分": (Kind.SCORE, "分", Fraction(1)),
     "points": (Kind.SCORE, "分", Fraction(1)),
     "条": (Kind.ARTICLE, "条", Fraction(1)),
-    **dict.fromkeys(
-        ("家", "个", "名", "位", "人", "部分"), (Kind.COUNT, "个", Fraction(1))
-    ),
+    **dict.fromkeys(("家", "个", "名", "位", "人", "部分"), (Kind.COUNT, "个", Fraction(1))),
 }
 _UNIT = "|".join(sorted(map(re.escape, _UNITS), key=len, reverse=True))
 _CN = "零〇一二两三四五六七八九十百千"
@@ -170,5 +168,7 @@ def _amount(match: re.Match[str]) -> Value | None:
 def rank(value: Value) -> Fraction:
     """The amount in a measure common to all values of its kind (periods in days)."""
     if value.kind is Kind.PERIOD:
-        return value.amount * next(f for k, u, f in _UNITS.values() if (k, u) == (value.kind, value.unit))
+        return value.amount * next(
+            f for k, u, f in _UNITS.values() if (k, u) == (value.kind, value.unit)
+        )
     return value.amount

@@ -24,7 +24,7 @@ class Arrival:
 
 
 async def put(session: AsyncSession, channel: str, arrivals: Iterable[Arrival]) -> int:
-    """Writes arrivals down in order; one that is known already is left out. Returns the new ones."""
+    """Writes arrivals down in order, known ones left out; returns how many were new."""
     new = 0
     for arrival in arrivals:
         row = Received(

@@ -162,7 +162,7 @@ class TelegramReceiver:
         return [update.to_dict() for update in updates]
 
     async def keep(self, updates: Iterable[Mapping[str, Any]]) -> None:
-        """Writes updates down; one that no turn needs is written too, so that it is not asked again."""
+        """Writes updates down, those that no turn needs too, so that they are not sent again."""
         arrivals = [self._arrival(update) for update in updates]
         if not arrivals:
             return

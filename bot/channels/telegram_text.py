@@ -1,4 +1,4 @@
-"""A reply as Telegram shows it: cut at sentence ends, escaped, the first line bold, quotes as such."""
+"""A reply as Telegram shows it: cut at sentence ends, escaped, first line bold, quotes marked."""
 
 from __future__ import annotations
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import re
 import secrets
 from collections import OrderedDict, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -104,7 +105,9 @@ class WebChat:
         except ValidationError as error:
             return web.json_response({"error": error.errors()[0]["msg"]}, status=400)
         incoming = Incoming(text=post.text, press=post.press)
-        arrival = Arrival(f"{chat[:20]}:{post.id}", chat, incoming.model_dump(exclude_defaults=True))
+        arrival = Arrival(
+            f"{chat[:20]}:{post.id}", chat, incoming.model_dump(exclude_defaults=True)
+        )
         async with self._sessions.begin() as session:
             await inbox.put(session, NAME, [arrival])
         self.received()
@@ -121,12 +124,14 @@ class WebChat:
             after = "0"
         if not any(number > int(after) for number, _ in box.messages):
             box.arrived.clear()
-            try:
+            with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(box.arrived.wait(), POLL_SECONDS)
-            except TimeoutError:
-                pass
         found = [
-            {"number": number, "text": m.text, "buttons": [[b.model_dump() for b in r] for r in m.buttons]}
+            {
+                "number": number,
+                "text": m.text,
+                "buttons": [[b.model_dump() for b in r] for r in m.buttons],
+            }
             for number, m in box.messages
             if number > int(after)
         ]
@@ -146,7 +151,7 @@ def _chat(request: web.Request) -> str | None:
     return hashlib.sha256(token.encode()).hexdigest()[:40] if _TOKEN.fullmatch(token) else None
 
 
-def _file(path: Path) -> Callable[[web.Request], web.StreamResponse]:
+def _file(path: Path) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     content = path.read_text(encoding="utf-8")
     kind = {".html": "text/html", ".js": "text/javascript", ".css": "text/css"}[path.suffix]
 
@@ -163,4 +168,4 @@ def _file(path: Path) -> Callable[[web.Request], web.StreamResponse]:
             )
         return response
 
-    return show  # type: ignore[return-value]
+    return show

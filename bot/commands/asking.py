@@ -32,7 +32,9 @@ def register(subcommands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     ask.add_argument("question", nargs="?", metavar="问题")
     ask.add_argument("--batch", type=Path, metavar="FILE.jsonl", help="逐行回答一个问题文件")
     ask.add_argument("--json", action="store_true", help="输出 JSON")
-    ask.add_argument("--explain", action="store_true", help="附上理解问题的过程（与 --json 一起用）")
+    ask.add_argument(
+        "--explain", action="store_true", help="附上理解问题的过程（与 --json 一起用）"
+    )
     ask.set_defaults(call=lambda args: _ask(args, ask))
 
 

@@ -60,7 +60,9 @@ def _show(args: argparse.Namespace) -> int:
         return _show_whole(regulation, args.json)
     article = regulation.article(args.article)
     if article is None:
-        raise Problem(f"《{regulation.title}》一共{len(regulation.articles)}条，没有第{args.article}条。")
+        raise Problem(
+            f"《{regulation.title}》一共{len(regulation.articles)}条，没有第{args.article}条。"
+        )
     if args.json:
         print(dump({"region": regulation.region, "title": regulation.title, **_article(article)}))
     else:
@@ -79,7 +81,8 @@ def _show_whole(regulation: Regulation, as_json: bool) -> int:
     for article in regulation:
         if article.chapter != chapter:
             chapter = article.chapter
-            print(f"\n{regulation.chapters[chapter - 1].mark} {regulation.chapters[chapter - 1].title}")
+            heading = regulation.chapters[chapter - 1]
+            print(f"\n{heading.mark} {heading.title}")
         print(f"\n{article.mark} {article.text}")
     return 0
 

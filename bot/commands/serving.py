@@ -15,7 +15,9 @@ def register(subcommands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     run = subcommands.add_parser("run", help="启动服务：网页聊天，设置了令牌时还有 Telegram")
     run.set_defaults(call=_run)
     chat = subcommands.add_parser("chat", help="在终端里聊天")
-    chat.add_argument("--user", default="terminal", metavar="ID", help="以谁的身份（各人的会话分开）")
+    chat.add_argument(
+        "--user", default="terminal", metavar="ID", help="以谁的身份（各人的会话分开）"
+    )
     chat.add_argument("--staff", action="store_true", help="以工作人员身份")
     chat.add_argument("--json", action="store_true", help="逐行收发 JSON")
     chat.set_defaults(call=_chat)

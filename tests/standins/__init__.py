@@ -1,0 +1,1 @@
+"""Stand-ins for what is outside: the Bot API, and language-model services."""
