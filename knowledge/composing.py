@@ -126,8 +126,8 @@ class Composer:
         values = self._values(topic, rows)
         if len(values) == len(rows) > 1:
             down, up = bool(_DOWN.search(question)), bool(_UP.search(question))
-            amounts = {value.key for value in values.values()}
-            if len(amounts) == 1:
+            stated = {tuple(v.key for v in values_in(citation.quote)) for _, citation in rows}
+            if len(stated) == 1:
                 same = next(iter(values.values())).text
                 head = self._say("answer.ranked_same", topic=self._topic(topic), value=same)
             elif down or up:

@@ -10,7 +10,7 @@ from zipfile import BadZipFile
 import numpy as np
 
 from knowledge.assistant import Assistant
-from knowledge.classifier import Classifier, Fit, fit
+from knowledge.classifier import Classifier, Fit, Weights, fit
 from knowledge.corpus import Corpus, load_corpus
 from knowledge.embedding import Model
 from knowledge.index import Index, Location, Progress, open_index
@@ -57,7 +57,7 @@ def open_knowledge(
 def _classifier(location: Location, index: Index, phrasings: Sequence[Passage]) -> Classifier:
     """The classifier of the phrasings in the index, fitted now if no fit of them is kept."""
     texts = {passage.key: passage for passage in phrasings}
-    kept = location.folder.with_name(f"{index.questions.digest}.npz")
+    kept = location.folder.with_name(f"{index.questions.digest}-{Weights().name}.npz")
     keys, vectors = index.questions.vectors()
     known = [(texts[key], at) for at, key in enumerate(keys) if key in texts]
     questions = [passage.text for passage, _ in known]

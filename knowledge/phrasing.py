@@ -88,7 +88,10 @@ class Phraser:
             key: {"region": self._place(c), "text": self._text(c)} for key, c in keyed.items()
         }
         data = json.dumps({"question": question, "articles": articles}, ensure_ascii=False)
-        reply = await self._model.ainvoke([SystemMessage(_INSTRUCTIONS), HumanMessage(data)])
+        # in a thread, by the blocking client: the other one would be tied to one event loop
+        reply = await asyncio.to_thread(
+            self._model.invoke, [SystemMessage(_INSTRUCTIONS), HumanMessage(data)]
+        )
         found = _JSON.search(str(reply.content))
         try:
             return _Said.model_validate_json(found[0]) if found else None
