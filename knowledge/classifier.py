@@ -110,26 +110,42 @@ class Fit:
 
 def fit(
     questions: Sequence[str], labels: Sequence[str], vectors: Matrix, weights: Weights = Weights()
-) -> tuple[Fit, Matrix]:
-    """Fits the topics to the phrasings.
+) -> Fit:
+    """Fits the topics to the phrasings: one vector a phrasing, one label a phrasing."""
+    topics, targets = _targets(labels)
+    kernel = _kernel(questions, vectors, weights)
+    dual = np.linalg.solve(kernel, targets)
+    centre = vectors.mean(axis=0)
+    return Fit(topics, centre, _unit(vectors - centre), dual)
 
-    Returns the fit, and the scores that each phrasing would get from a fit without it (exact).
-    """
+
+def leave_one_out(
+    questions: Sequence[str], labels: Sequence[str], vectors: Matrix, weights: Weights = Weights()
+) -> float:
+    """The share of phrasings whose topic is found by a fit without that phrasing (exact)."""
+    _, targets = _targets(labels)
+    inverse = np.linalg.inv(_kernel(questions, vectors, weights).astype(np.float64))
+    without = targets - (inverse @ targets) / np.diag(inverse)[:, None]
+    return float((without.argmax(axis=1) == targets.argmax(axis=1)).mean())
+
+
+def _targets(labels: Sequence[str]) -> tuple[tuple[str, ...], Matrix]:
+    """The topics in order, and a 1 in each phrasing's row for its own."""
     topics = tuple(sorted(set(labels)))
     column = {topic: at for at, topic in enumerate(topics)}
     targets = np.zeros((len(labels), len(topics)), np.float32)
     targets[np.arange(len(labels)), [column[label] for label in labels]] = 1
-    centre = vectors.mean(axis=0)
-    centred = _unit(vectors - centre)
+    return topics, targets
+
+
+def _kernel(questions: Sequence[str], vectors: Matrix, weights: Weights) -> Matrix:
+    """How alike every two phrasings are, with the ridge on the diagonal."""
+    centred = _unit(vectors - vectors.mean(axis=0))
     writing = Writing(questions)
     written = np.stack([writing.similarity(question) for question in questions])
-    kernel = _mix(centred @ centred.T, written, weights).astype(np.float64)
+    kernel = _mix(centred @ centred.T, written, weights)
     kernel[np.diag_indices_from(kernel)] += weights.ridge
-    inverse = np.linalg.inv(kernel)
-    dual = inverse @ targets
-    without = targets - dual / np.diag(inverse)[:, None]
-    found = Fit(topics, centre, centred, dual.astype(np.float32))
-    return found, without.astype(np.float32)
+    return kernel
 
 
 class Classifier:

@@ -66,7 +66,7 @@ def _classifier(location: Location, index: Index, phrasings: Sequence[Passage]) 
     except (OSError, ValueError, KeyError, BadZipFile):
         labels = [str(passage.metadata["topic"]) for passage, _ in known]
         rows = np.asarray(vectors, np.float32)[[at for _, at in known]]
-        learnt, _ = fit(questions, labels, rows)
+        learnt = fit(questions, labels, rows)
         for old in kept.parent.glob("questions-*.npz"):
             old.unlink()
         learnt.save(kept)

@@ -141,7 +141,16 @@ class TestLegalStatus:
 class TestBadInput:
     @pytest.mark.parametrize(
         "text",
-        ["", "   ", "\x00\x07\n", "。？！", "😀😀", "'; DROP TABLE outbox;--", "<b>&lt;</i>", "奖" * 10_000],
+        [
+            "",
+            "   ",
+            "\x00\x07\n",
+            "。？！",
+            "😀😀",
+            "'; DROP TABLE outbox;--",
+            "<b>&lt;</i>",
+            "奖" * 10_000,
+        ],
     )
     def test_it_gets_a_short_answer_and_no_error(self, assistant: Assistant, text: str) -> None:
         answer = assistant.ask(text)

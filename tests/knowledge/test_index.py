@@ -1,4 +1,4 @@
-"""The index embeds what is new, and only that; a build that dies or a damaged folder does no harm."""
+"""The index embeds what is new and only that; broken builds and damaged folders do no harm."""
 
 from __future__ import annotations
 

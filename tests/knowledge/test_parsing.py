@@ -18,7 +18,7 @@ NOISE = "天宁区行政规范性文件"
 
 
 def body(source: str) -> str:
-    """The source from its first chapter to its last article, without noise, white space, bullets."""
+    """The source from first chapter to last article, without noise, white space and bullets."""
     lines = [line.strip() for line in source.splitlines()]
     start = next(at for at, line in enumerate(lines) if re.match(r"第一章", line))
     end = next((at for at, line in enumerate(lines) if line.startswith("抄送")), len(lines))

@@ -51,7 +51,9 @@ def test_the_kind_of_award_alone_may_fit_two() -> None:
     assert read("区政府质量奖名额").candidates == ("beilun",)
 
 
-@pytest.mark.parametrize("question", ["哪个城市奖金最高", "五个地方的公示期", "which city pays most"])
+@pytest.mark.parametrize(
+    "question", ["哪个城市奖金最高", "五个地方的公示期", "which city pays most"]
+)
 def test_a_question_may_be_about_every_region(question: str) -> None:
     assert read(question).every
 

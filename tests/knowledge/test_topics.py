@@ -22,7 +22,9 @@ def test_a_changed_sentence_is_named() -> None:
     articles = (*wuxi.articles[:5], changed, *wuxi.articles[6:])
     corpus = Corpus({**CORPUS.regulations, "wuxi": replace(wuxi, articles=articles)})
     found = faults(TOPICS, corpus)
-    assert any(fault.startswith("topic fees: wuxi 6: the article no longer says") for fault in found)
+    assert any(
+        fault.startswith("topic fees: wuxi 6: the article no longer says") for fault in found
+    )
 
 
 def test_there_are_phrasings_enough() -> None:
