@@ -142,8 +142,9 @@ def _kernel(questions: Sequence[str], vectors: Matrix, weights: Weights) -> Matr
     """How alike every two phrasings are, with the ridge on the diagonal."""
     centred = _unit(vectors - vectors.mean(axis=0))
     writing = Writing(questions)
-    written = np.stack([writing.similarity(question) for question in questions])
-    kernel = _mix(centred @ centred.T, written, weights)
+    kernel = np.empty((len(questions), len(questions)), np.float32)
+    for row, question in enumerate(questions):  # row by row: whole matrices in between cost memory
+        kernel[row] = _mix(centred @ centred[row], writing.similarity(question), weights)
     kernel[np.diag_indices_from(kernel)] += weights.ridge
     return kernel
 

@@ -39,7 +39,7 @@ BATCH = 64
 _COSINE: Any = {"hnsw": {"space": "cosine"}}
 
 Progress = Callable[[int, int], None]
-"""Told how many passages of how many have been embedded."""
+"""Told how many passages of how many are in the index."""
 
 
 class IndexUnavailableError(Exception):
@@ -131,7 +131,7 @@ def open_index(
 
     def attempt() -> Index:
         client = location.client()
-        done = _Progress(progress)
+        done = _Progress(progress, len(articles) + len(questions))
         return Index(
             _ensure(client, model.name, "articles", articles, model, done),
             _ensure(client, model.name, "questions", questions, AsQueries(model), done),
@@ -159,17 +159,19 @@ def _is_damage(error: BaseException) -> bool:
 
 
 class _Progress:
-    """Adds up the passages embedded over all parts."""
+    """Adds up over all parts what is in the index."""
 
-    def __init__(self, tell: Progress) -> None:
-        self._tell, self._done, self._all = tell, 0, 0
+    def __init__(self, tell: Progress, total: int) -> None:
+        self._tell, self._done, self._total = tell, 0, total
 
-    def expect(self, count: int) -> None:
-        self._all += count
-
-    def advance(self, count: int) -> None:
+    def there(self, count: int) -> None:
+        """So many need not be embedded."""
         self._done += count
-        self._tell(self._done, self._all)
+
+    def embedded(self, count: int) -> None:
+        """So many more have been embedded."""
+        self._done += count
+        self._tell(self._done, self._total)
 
 
 class _Reusing(Embeddings):
@@ -209,6 +211,8 @@ def _ensure(
                 raise IndexUnavailableError(str(error)) from error
             logger.warning("the index could not be renewed (%s); the earlier one stays", error)
             name = earlier.name
+    else:
+        progress.there(len(passages))
     collection = Collection(
         Chroma(
             client=client,
@@ -252,7 +256,7 @@ def _fill(
             known.update(zip(content["documents"] or (), vectors, strict=True))
     there = set(target.get(include=[])["ids"])
     missing = [p for p in passages if p.key not in there]
-    progress.expect(len(missing))
+    progress.there(len(there))
     store = Chroma(
         client=client, collection_name=name, embedding_function=_Reusing(embeddings, known)
     )
@@ -260,7 +264,7 @@ def _fill(
         store.add_texts(
             [p.text for p in batch], [p.metadata for p in batch], [p.key for p in batch]
         )
-        progress.advance(len(batch))
+        progress.embedded(len(batch))
     target.modify(metadata={**metadata, "complete": True})
     keep = _newest(others.values(), model)
     for other in others.values():
