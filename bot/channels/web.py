@@ -33,7 +33,7 @@ _PAGE = Path(__file__).parent / "page"
 _FILES = {"/": "index.html", "/chat.js": "chat.js", "/chat.css": "chat.css"}
 _TOKEN = re.compile(r"[\w-]{43}")
 _HEADERS = {
-    "Content-Security-Policy": "default-src 'self'; frame-ancestors 'none'; base-uri 'none'",
+    "Content-Security-Policy": "default-src 'self'; img-src data:; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-cache",
