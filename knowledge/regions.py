@@ -23,7 +23,7 @@ PLACES = Path(__file__).parent / "places.yaml"
 
 _EVERY = re.compile(
     r"[五5]个?(?:地方|城市|地区|地|办法|规定|政府|奖|省市)|各个?(?:地|城市|地方|地区|市|区)|"
-    r"(?:哪|那)(?:一|几)?个?(?:城市|地方|地区|地|市|区)|哪[里儿](?:的奖|最|更)|这?几个(?:城市|地方|地区)|"
+    r"(?:哪|那)(?:一|几|些)?个?(?:城市|地方|地区|地|市|区)|哪[里儿](?:的奖|最|更)|这?几个(?:城市|地方|地区)|"
     r"(?:所有|每个|全部)(?:的)?(?:城市|地方|地区|办法)|谁家|哪家的?奖|横向|(?:各|几)地|"
     r"\b(?:which (?:city|place|region|district|one|award)|all (?:five|the) |each (?:city|region)|"
     r"(?:five|5) (?:cities|regions|places|regulations|awards))"
@@ -33,6 +33,7 @@ _ORDERING = re.compile(
     r"有什么(?:不同|区别|差别)|(?:差|区别|不同)在哪|一样吗|相比|对比|比较|三地|两地|两个?|"
     r"\b(?:which|highest|lowest|compare|compared|differ|difference)\b"
 )
+_JOINTS = re.compile(r"(?:^|\s)[和与跟及同、,，\s]+(?:的)?")
 _KIND = re.compile(r"(区长|市长|区政府|市政府|区人民政府)(?:质量)?[奖将]")
 _OTHER_OFFICE = re.compile(
     r"([一-鿿]{1,3}[省市区县州旗])(?:的)?(?:省长|市长|区长|县长|州长|人民政府|政府)?质量奖"
@@ -114,7 +115,7 @@ class Gazetteer:
         every = bool(_EVERY.search(rest))
         candidates = self._by_kind(rest) if not regions else ()
         if every or len(regions) > 1:
-            rest = _ORDERING.sub(" ", _EVERY.sub(" ", rest))
+            rest = _JOINTS.sub(" ", _ORDERING.sub(" ", _EVERY.sub(" ", rest)))
         return Mentions(
             regions=regions,
             candidates=candidates,
