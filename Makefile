@@ -52,7 +52,8 @@ tests: $(VENV)/.dev
 	$(BIN)/python -m pytest
 
 floor: $(VENV)/.dev
-	$(BIN)/python -m tests.floor $(EVAL)
+	@# the index that the tests have built
+	DATA_DIR=.pytest_cache/d/index $(BIN)/python -m tests.floor $(EVAL)
 
 bench: $(VENV)/.dev ## speed and memory, as ratios within one run
 	@$(BIN)/python -m tests.bench

@@ -33,6 +33,9 @@ _FILLER = re.compile(
     r"(?:区长|市长|区政府|市政府|政府)?质量奖"
 )
 _ELLIPSIS = re.compile(r"^(?:那么?|还有|如果是|要是|换成|and\b|what about|how about)|呢[?？]?$")
+_PARTICLES = re.compile(r"^(?:那么?|还有|那)|[呢啊呀嘛吧][?？。]?$")
+_FACET = re.compile(r"提名奖?|正奖|大奖|制造业|服务业|工业企业|医院|学校|中?小企业|事业单位|分公司")
+"""Said alone, these ask the last question again of another award or another kind of applicant."""
 _PARTS = re.compile(r"(?<=[?？；;])\s*|(?<=[吗呢])[,，、 ]\s*")
 _COMPARES = re.compile(r"[和跟与比及、]|还是|哪个|相比|\b(?:or|and|than|versus|vs)\b")
 
@@ -203,7 +206,9 @@ class Assistant:
         bare = _FILLER.sub("", rest)
         if not bare:
             return self._understanding.read(context.question, regions) if context.question else None
-        reading = self._understanding.read(rest, regions)
+        if context.topic and context.question and _FACET.fullmatch(_PARTICLES.sub("", bare)):
+            return self._understanding.read(f"{context.question} {rest}", regions)
+        reading = self._understanding.read(_PARTICLES.sub("", rest), regions)
         elliptic = len(bare) <= 4 or (len(bare) <= 10 and _ELLIPSIS.search(rest))
         if context.question and elliptic and reading.best.score < self._confidence.alone:
             joined = self._understanding.read(f"{context.question} {rest}", regions)

@@ -14,6 +14,7 @@ from datetime import date, timedelta
 from knowledge.answer import Answer, Citation, Context, Status
 from knowledge.catalogue import Catalogue
 from knowledge.corpus import Corpus
+from knowledge.numerals import chinese
 from knowledge.quoting import Quote, quote, span_or_text
 from knowledge.regulation import Article, Regulation
 from knowledge.regulation import Status as LegalStatus
@@ -21,7 +22,8 @@ from knowledge.topics import Asks, Provision, Topic
 from knowledge.values import Kind, Value, rank, values_in
 
 EXPIRING = timedelta(days=180)
-MOST_CITATIONS = 3
+MOST_QUOTED = 3
+"""Of more provisions than these only the first is quoted; the others are told in a line each."""
 
 _KINDS = {
     Asks.MONEY: Kind.MONEY,
@@ -66,13 +68,17 @@ class Composer:
         regulation = settled.regulation
         citations = [
             self.citation(regulation, p, quote(self._article(regulation, p), p, question))
-            for p in settled.provisions[:MOST_CITATIONS]
+            for p in settled.provisions
         ]
         correction = self._correction(topic, question, citations)
         first = correction + self._line(topic, regulation, settled.provisions[0])
         lines = [first, *self._quoted(citations[0])]
-        for provision, citation in zip(settled.provisions[1:], citations[1:], strict=False):
-            lines += ["", self._line(topic, regulation, provision), *self._quoted(citation)]
+        steps = len(citations) > MOST_QUOTED
+        for provision, citation in zip(settled.provisions[1:], citations[1:], strict=True):
+            if steps:
+                lines.append(self._step(provision))
+            else:
+                lines += ["", self._line(topic, regulation, provision), *self._quoted(citation)]
         return self._answer(
             Status.ANSWERED, lines, citations, context=context, regions=[regulation]
         )
@@ -257,6 +263,10 @@ class Composer:
         if gist:
             return self._say("answer.line", place=self.name(regulation), gist=gist.rstrip("。."))
         return self._say("answer.whole", place=self.name(regulation), topic=self._topic(topic))
+
+    def _step(self, provision: Provision) -> str:
+        gist = (provision.english if self._say.language == "en" else provision.gist) or ""
+        return self._say("answer.step", gist=gist, article=chinese(provision.article))
 
     def _quoted(self, citation: Citation) -> list[str]:
         return [

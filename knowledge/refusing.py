@@ -64,8 +64,7 @@ class Refusals:
                 self._say(
                     "not_covered.ask_office",
                     office=office.name,
-                    title=regions[0].title,
-                    article=office.article,
+                    citation=regions[0].cite(office.article),
                 )
             )
             related = (self._office(regions[0]),)

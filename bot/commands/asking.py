@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -103,8 +102,3 @@ def _identity(line: str) -> Any:
     except ValueError:
         return None
     return value.get("id") if isinstance(value, dict) else None
-
-
-def is_terminal() -> bool:
-    """Whether a person reads standard output."""
-    return sys.stdout.isatty()

@@ -115,6 +115,7 @@ def _about(regulation: Regulation, today: Any) -> dict[str, Any]:
         "document_number": regulation.document_number,
         "issuing_body": regulation.issuing_body,
         "award": regulation.award,
+        "nomination_award": regulation.nomination_award,
         "office": regulation.office.name,
         "legal_status": regulation.status(today).value,
         "issued_on": _iso(regulation.issued_on),

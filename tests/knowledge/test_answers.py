@@ -69,6 +69,14 @@ class TestRegions:
         first = assistant.ask("无锡多久评一次")
         assert cited(assistant, "名额有几个", first.context) == ["wuxi 3"]
 
+    def test_a_facet_alone_asks_the_last_question_of_it(self, assistant: Assistant) -> None:
+        first = assistant.ask("无锡奖金多少")
+        assert cited(assistant, "提名奖呢", first.context) == ["wuxi 12"]
+
+    def test_a_new_topic_in_one_word_is_a_new_question(self, assistant: Assistant) -> None:
+        first = assistant.ask("赣州的公示期")
+        assert cited(assistant, "奖金呢", first.context) == ["ganzhou 8"]
+
     def test_another_citys_award_is_not_answered_from_a_twin(self, assistant: Assistant) -> None:
         for question in ("深圳市市长质量奖奖金", "海曙区区长质量奖几年评一次", "中国质量奖条件"):
             answer = assistant.ask(question)
