@@ -91,7 +91,11 @@ class Sender:
             wait.cancel()
 
     async def _deliver(self, row: Row) -> None:
-        delivery = await self._attempt(row)
+        try:
+            delivery = await self._attempt(row)
+        except Exception as error:
+            logger.exception("outbox %d could not be sent", row.id)
+            delivery = Again(type(error).__name__)
         while True:
             try:
                 async with self._sessions.begin() as session:
