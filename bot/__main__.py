@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from bot.commands import asking, database, regulations, scoring, serving
 from bot.problem import Problem
+from knowledge.files import DataError
 
 
 def parser() -> argparse.ArgumentParser:
@@ -33,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         logging.getLogger(noisy).setLevel(logging.WARNING)  # httpx would log URLs with the token
     try:
         status: int = args.call(args)
-    except Problem as problem:
+    except (Problem, DataError) as problem:
         sys.stderr.write(f"{problem}\n")
         return 1
     except KeyboardInterrupt:

@@ -10,7 +10,6 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any
 
 from knowledge.answer import Answer, Context, Status
 from knowledge.catalogue import Catalogue, catalogue
@@ -18,46 +17,15 @@ from knowledge.composing import Composer, Settled
 from knowledge.corpus import Corpus
 from knowledge.exact import exact_answer
 from knowledge.lookup import Reference, names_other_law, reference
-from knowledge.quoting import overlap
+from knowledge.reading import Reader, ordered, trace
 from knowledge.refusing import Refusals
 from knowledge.regions import Gazetteer, Mentions
 from knowledge.regulation import Article, Regulation
-from knowledge.topics import Provision, Topic, Topics
-from knowledge.understanding import Reading, Understanding
+from knowledge.topics import Topic, Topics
+from knowledge.understanding import Reading
 from knowledge.wording import has_words, is_english, normalise
 
-_FILLER = re.compile(
-    r"[\s,，。.?？!！、~…'’]|那么?|还有|换成|如果是|要是|请问|呢|吗|嘛|啊|呀|怎么样?|如何|规定|"
-    r"是|的|地方|办法|情况|什么|又|"
-    r"\b(?:and|what|how|about|in|for|the|of|then|is|it|award|quality|mayor|s)\b|"
-    r"(?:区长|市长|区政府|市政府|政府)?质量奖"
-)
-_ELLIPSIS = re.compile(r"^(?:那么?|还有|如果是|要是|换成|and\b|what about|how about)|呢[?？]?$")
-_PARTICLES = re.compile(r"^(?:那么?|还有|那)|[呢啊呀嘛吧][?？。]?$")
-_FACET = re.compile(r"提名奖?|正奖|大奖|制造业|服务业|工业企业|医院|学校|中?小企业|事业单位|分公司")
-"""Said alone, these ask the last question again of another award or another kind of applicant."""
-_PARTS = re.compile(r"(?<=[?？；;])\s*|(?<=[吗呢])[,，、 ]\s*")
 _COMPARES = re.compile(r"[和跟与比及、]|还是|哪个|相比|\b(?:or|and|than|versus|vs)\b")
-
-
-FIRST = 0.4
-"""What the primary provision of a topic has ahead of the others."""
-MOST_REORDERED = 4
-
-
-@dataclass(frozen=True)
-class Confidence:
-    """When a reading is trusted (scores of `understanding`; measured, see docs/decisions).
-
-    `topic` is enough by itself; `faint` only if no other topic comes within `margin`. `alone` is
-    enough for a part of a question; `article` for an article that no topic spoke for.
-    """
-
-    topic: float = 0.45
-    faint: float = 0.38
-    margin: float = 0.1
-    alone: float = 0.75
-    article: float = 0.8
 
 
 @dataclass(frozen=True)
@@ -88,13 +56,11 @@ class Assistant:
         corpus: Corpus,
         topics: Topics,
         gazetteer: Gazetteer,
-        understanding: Understanding,
+        reader: Reader,
         today: Callable[[], date],
-        confidence: Confidence = Confidence(),
     ) -> None:
         self.corpus, self.topics = corpus, topics
-        self._gazetteer, self._understanding = gazetteer, understanding
-        self._today, self._confidence = today, confidence
+        self._gazetteer, self._reader, self._today = gazetteer, reader, today
 
     def ask(self, question: str, context: Context = Context()) -> Answer:
         """Answers a question in the light of a conversation; the answer carries the new one."""
@@ -191,44 +157,17 @@ class Assistant:
 
     def _by_meaning(self, asked: _Asked) -> Answer:
         scope, rest = asked.scope, asked.mentions.rest
-        reading = self._read(rest, scope.regions, asked.context)
+        reading = self._reader.read(rest, scope.regions, asked.context)
         if reading is None:
             return self._which_question(asked)
-        if parts := self._parts(rest, scope):
+        if parts := self._reader.parts(rest, scope.regions):
             return _together([self._answer(asked, part) for part in parts])
         return self._answer(asked, reading)
-
-    def _read(self, rest: str, regions: Sequence[str], context: Context) -> Reading | None:
-        """The question's reading; an elliptic one (那北仑呢？) is completed from the last question.
-
-        None where nothing is asked but a region.
-        """
-        bare = _FILLER.sub("", rest)
-        if not bare:
-            return self._understanding.read(context.question, regions) if context.question else None
-        if context.topic and context.question and _FACET.fullmatch(_PARTICLES.sub("", bare)):
-            return self._understanding.read(f"{context.question} {rest}", regions)
-        reading = self._understanding.read(_PARTICLES.sub("", rest), regions)
-        elliptic = len(bare) <= 4 or (len(bare) <= 10 and _ELLIPSIS.search(rest))
-        if context.question and elliptic and reading.best.score < self._confidence.alone:
-            joined = self._understanding.read(f"{context.question} {rest}", regions)
-            if joined.best.score > reading.best.score:
-                return joined
-        return reading
-
-    def _parts(self, rest: str, scope: _Scope) -> list[Reading]:
-        """The readings of several questions in one, if each is clear and they differ."""
-        parts = [part for part in _PARTS.split(rest) if len(_FILLER.sub("", part)) >= 3]
-        if len(parts) < 2:
-            return []
-        readings = [self._understanding.read(part, scope.regions) for part in parts]
-        clear = all(r.best.score >= self._confidence.alone for r in readings)
-        return readings if clear and len({r.best.topic for r in readings}) > 1 else []
 
     def _answer(self, asked: _Asked, reading: Reading) -> Answer:
         scope, context = asked.scope, asked.context
         topic = self.topics[reading.best.topic]
-        sure = self._is_sure(reading)
+        sure = self._reader.is_sure(reading)
         after = Context(
             regions=scope.regions if scope.named else context.regions,
             question=reading.question,
@@ -250,19 +189,14 @@ class Assistant:
         if answer.citations and len(scope.regions) == 1:
             after = replace(answer.context, article=answer.citations[0].article)
             answer = replace(answer, context=after)
-        return replace(answer, trace=_trace(scope, reading, sure))
-
-    def _is_sure(self, reading: Reading) -> bool:
-        best, second = reading.candidates[:2]
-        trusted = self._confidence
-        clear = best.score - second.score >= trusted.margin
-        return best.score >= (trusted.faint if clear else trusted.topic)
+        where = {"regions": list(scope.regions), "named": scope.named}
+        return replace(answer, trace={**where, **trace(reading, sure)})
 
     def _on_topic(self, asked: _Asked, topic: Topic, reading: Reading, after: Context) -> Answer:
         scope, text = asked.scope, asked.text
         composer = self._composer(asked.say)
         settled = [
-            Settled(self.corpus[r], self._ordered(topic.settled[r], r, reading))
+            Settled(self.corpus[r], ordered(topic.settled[r], r, reading))
             for r in scope.regions
             if r in topic.settled
         ]
@@ -282,24 +216,6 @@ class Assistant:
         if places and not topic.abroad and _COMPARES.search(text):
             return composer.compared(topic, settled, silent, text, after, places)
         return composer.settled(topic, settled[0], text, after)
-
-    def _ordered(
-        self, provisions: Sequence[Provision], region: str, reading: Reading
-    ) -> tuple[Provision, ...]:
-        """The provisions of a topic, the one first for which the question's words speak."""
-
-        def evidence(at: int) -> float:
-            place = f"{region}/{provisions[at].article}"
-            found = reading.articles.get(place, 0.0)
-            if provisions[at].item is not None:
-                found = max(found, reading.articles.get(f"{place}/{provisions[at].item}", 0.0))
-            words = f"{provisions[at].span or ''}{provisions[at].gist or ''}"
-            return found + overlap(reading.question, words) + (FIRST if at == 0 else 0.0)
-
-        if len(provisions) > MOST_REORDERED:  # a run of steps is told in its order
-            return tuple(provisions)
-        best = max(range(len(provisions)), key=evidence)
-        return (provisions[best], *provisions[:best], *provisions[best + 1 :])
 
     def _beyond(self, topic: Topic, asked: _Asked) -> tuple[str, ...]:
         """Other places or awards that the question is about, if it is about them.
@@ -323,13 +239,11 @@ class Assistant:
         self, reading: Reading, scope: _Scope
     ) -> tuple[Regulation, Article] | None:
         """The article of the one region in question for which both retrievals speak."""
-        if not scope.named or len(scope.regions) != 1 or not reading.articles:
+        if not scope.named or len(scope.regions) != 1:
             return None
-        key, evidence = max(reading.articles.items(), key=lambda pair: pair[1])
-        if evidence < self._confidence.article:
-            return None
+        number = self._reader.closest_article(reading)
         regulation = self.corpus[scope.regions[0]]
-        return regulation, regulation.articles[int(key.split("/")[1]) - 1]
+        return (regulation, regulation.articles[number - 1]) if number else None
 
     def _which_question(self, asked: _Asked) -> Answer:
         """A region and nothing else: it is kept, and the bot asks what is wanted."""
@@ -360,29 +274,3 @@ def _together(answers: Sequence[Answer]) -> Answer:
         notices=tuple(notices),
         trace={"parts": [answer.trace for answer in answers]},
     )
-
-
-def _trace(scope: _Scope, reading: Reading, sure: bool) -> dict[str, Any]:
-    """How the question was understood, in numbers a person can read."""
-    return {
-        "by": "meaning",
-        "read_as": reading.question,
-        "regions": list(scope.regions),
-        "named": scope.named,
-        "sure": sure,
-        "topics": [
-            {
-                "topic": c.topic,
-                "score": round(c.score, 3),
-                "classifier": round(c.classifier, 3),
-                "phrasing": round(c.phrasing, 3),
-                "article": round(c.article, 3),
-            }
-            for c in reading.candidates[:4]
-        ],
-        "nearest_phrasing": [reading.nearest[0], round(reading.nearest[1], 3)],
-        "articles": {
-            key: round(score, 3)
-            for key, score in sorted(reading.articles.items(), key=lambda p: -p[1])[:5]
-        },
-    }

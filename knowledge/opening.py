@@ -16,6 +16,7 @@ from knowledge.embedding import Model
 from knowledge.index import Index, Location, Progress, open_index
 from knowledge.lexical import Lexicon
 from knowledge.passages import Passage, articles, questions
+from knowledge.reading import Reader
 from knowledge.regions import Gazetteer
 from knowledge.topics import Topics, load_topics
 from knowledge.understanding import Understanding
@@ -50,7 +51,7 @@ def open_knowledge(
     index = open_index(location, model, passages, phrasings, progress)
     classifier = _classifier(location, index, phrasings)
     understanding = Understanding(topics, index, model, classifier, Lexicon(passages))
-    assistant = Assistant(corpus, topics, Gazetteer(corpus), understanding, today)
+    assistant = Assistant(corpus, topics, Gazetteer(corpus), Reader(understanding), today)
     return Knowledge(corpus, topics, model, index, classifier, assistant)
 
 
