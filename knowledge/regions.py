@@ -44,6 +44,7 @@ _OWN_WORDS = re.compile(r"[我本该这那全各贵此某每哪个当几]")
 class _Places(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
+    unless: tuple[str, ...] = ()
     provinces: tuple[str, ...]
     cities: tuple[str, ...]
     districts: tuple[str, ...]
@@ -82,8 +83,10 @@ class Gazetteer:
     @cached_property
     def _place(self) -> re.Pattern[str]:
         others = self._others
-        names = {*others.provinces, *others.cities, *others.districts}
-        return re.compile("|".join(map(re.escape, _longest_first(names))))
+        names = "|".join(
+            map(re.escape, _longest_first({*others.provinces, *others.cities, *others.districts}))
+        )
+        return re.compile("|".join([*map(re.escape, others.unless), f"(?P<place>{names})"]))
 
     @cached_property
     def _award(self) -> re.Pattern[str]:
@@ -106,7 +109,8 @@ class Gazetteer:
         awards = tuple(dict.fromkeys(self._award.findall(rest)))
         for award in awards:
             rest = rest.replace(award, f" {award} ")
-        places = [p for p in dict.fromkeys(self._place.findall(rest)) if p not in own_cities]
+        found_places = dict.fromkeys(m["place"] for m in self._place.finditer(rest) if m["place"])
+        places = [place for place in found_places if place not in own_cities]
         for city in own_cities:
             rest = re.sub(rf"{city}市?(?!长|政府)", " ", rest)
         regions, places = self._through_city(regions, places, rest)

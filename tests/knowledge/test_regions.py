@@ -45,6 +45,22 @@ def test_ordinary_words_name_no_region(question: str) -> None:
     assert read(question).regions == ()
 
 
+@pytest.mark.parametrize(
+    "question",
+    [
+        "有重大连带责任",
+        "推广安全管理",
+        "确保定期报告",
+        "普通化工厂",
+        "诚信阳光",
+        "属于都可以",
+        "多大余地",
+    ],
+)
+def test_ordinary_words_name_no_other_place(question: str) -> None:
+    assert read(question).elsewhere == ()
+
+
 def test_the_kind_of_award_alone_may_fit_two() -> None:
     assert set(read("区长质量奖奖金多少").candidates) == {"tianning", "hongqi"}
     assert set(read("市长质量奖公示几天").candidates) == {"ganzhou", "wuxi"}
