@@ -71,18 +71,6 @@ async def due(
     return rows.all()
 
 
-async def next_due_at(session: AsyncSession, channel: str) -> datetime | None:
-    """When the next postponed message is due, if one waits."""
-    found: datetime | None = await session.scalar(
-        select(func.min(Outgoing.not_before)).where(
-            Outgoing.channel == channel,
-            Outgoing.state == Delivery.QUEUED,
-            Outgoing.not_before.is_not(None),
-        )
-    )
-    return found.replace(tzinfo=UTC) if found else None
-
-
 async def mark(session: AsyncSession, row: int, state: Delivery, **values: Any) -> None:
     """Records how far a message has come; what was said is forgotten once it has arrived."""
     if state is Delivery.SENT:
