@@ -22,7 +22,7 @@ from knowledge.refusing import Refusals
 from knowledge.regions import Gazetteer, Mentions
 from knowledge.regulation import Article, Regulation
 from knowledge.topics import Topic, Topics
-from knowledge.understanding import Reading
+from knowledge.understanding import Candidate, Reading
 from knowledge.wording import has_words, is_english, normalise
 
 _COMPARES = re.compile(r"[和跟与比及、]|还是|哪个|相比|\b(?:or|and|than|versus|vs)\b")
@@ -167,7 +167,7 @@ class Assistant:
     def _answer(self, asked: _Asked, reading: Reading) -> Answer:
         scope, context = asked.scope, asked.context
         topic = self.topics[reading.best.topic]
-        sure = self._reader.is_sure(reading)
+        sure = self._reader.is_sure(reading.best, self._rival(reading, scope))
         after = Context(
             regions=scope.regions if scope.named else context.regions,
             question=reading.question,
@@ -191,6 +191,20 @@ class Assistant:
             answer = replace(answer, context=after)
         where = {"regions": list(scope.regions), "named": scope.named}
         return replace(answer, trace={**where, **trace(reading, sure)})
+
+    def _rival(self, reading: Reading, scope: _Scope) -> Candidate | None:
+        """The likeliest topic that would be answered from other articles than the best one."""
+        best = self._answered_from(reading.best, scope)
+        others = (c for c in reading.candidates[1:] if self._answered_from(c, scope) != best)
+        return next(others, None)
+
+    def _answered_from(self, candidate: Candidate, scope: _Scope) -> object:
+        """The primary articles of a topic in the regions in question; the topic if it has none."""
+        settled = self.topics[candidate.topic].settled
+        found = {
+            region: settled[region][0].article for region in scope.regions if region in settled
+        }
+        return found or candidate.topic
 
     def _on_topic(self, asked: _Asked, topic: Topic, reading: Reading, after: Context) -> Answer:
         scope, text = asked.scope, asked.text

@@ -10,7 +10,7 @@ from typing import Any
 from knowledge.answer import Context
 from knowledge.quoting import overlap
 from knowledge.topics import Provision
-from knowledge.understanding import Reading, Understanding
+from knowledge.understanding import Candidate, Reading, Understanding
 
 _FILLER = re.compile(
     r"[\s,，。.?？!！、~…'’]|那么?|还有|换成|如果是|要是|请问|呢|吗|嘛|啊|呀|怎么样?|如何|规定|"
@@ -33,13 +33,14 @@ MOST_REORDERED = 4
 class Confidence:
     """When a reading is trusted (scores of `understanding`; measured, see docs/decisions).
 
-    `topic` is enough by itself; `faint` only if no other topic comes within `margin`. `alone` is
+    `topic` is enough by itself; `faint` only if no topic with another answer comes within
+    `margin`. `alone` is
     enough for a part of a question; `article` for an article that no topic spoke for.
     """
 
     topic: float = 0.45
     faint: float = 0.38
-    margin: float = 0.1
+    margin: float = 0.06
     alone: float = 0.75
     article: float = 0.8
 
@@ -64,7 +65,9 @@ class Reader:
         elliptic = len(bare) <= 4 or (len(bare) <= 10 and _ELLIPSIS.search(rest))
         if context.question and elliptic and reading.best.score < self._confidence.alone:
             joined = self._understanding.read(f"{context.question} {rest}", regions)
-            if joined.best.score > reading.best.score:
+            says_nothing_new = joined.best.topic == context.topic
+            weak = reading.best.score < self._confidence.topic
+            if joined.best.score > reading.best.score and (weak or not says_nothing_new):
                 return joined
         return reading
 
@@ -77,11 +80,10 @@ class Reader:
         clear = all(r.best.score >= self._confidence.alone for r in readings)
         return readings if clear and len({r.best.topic for r in readings}) > 1 else []
 
-    def is_sure(self, reading: Reading) -> bool:
-        """Whether the likeliest topic can be trusted."""
-        best, second = reading.candidates[:2]
+    def is_sure(self, best: Candidate, rival: Candidate | None) -> bool:
+        """Whether the likeliest topic can be trusted; `rival` is the next with another answer."""
         trusted = self._confidence
-        clear = best.score - second.score >= trusted.margin
+        clear = rival is None or best.score - rival.score >= trusted.margin
         return best.score >= (trusted.faint if clear else trusted.topic)
 
     def closest_article(self, reading: Reading) -> int | None:
