@@ -9,6 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+from numpy.typing import NDArray
+
 from knowledge.classifier import Classifier
 from knowledge.embedding import EmbeddingError, Model
 from knowledge.index import Hit, Index
@@ -80,14 +83,25 @@ class Understanding:
         """Reads a normalised question without its regions' names; `regions` are looked at."""
         question = essence(question)
         vector = self._embed(question)
+        phrasings = [] if vector is None else self._index.questions.search(vector, PHRASINGS)
         classified = self._classifier.scores(question, vector)
+        return self.weigh(question, vector, regions, classified, phrasings)
+
+    def weigh(
+        self,
+        question: str,
+        vector: list[float] | None,
+        regions: Sequence[str],
+        classified: Sequence[float] | NDArray[np.float32],
+        phrasings: Sequence[Hit],
+    ) -> Reading:
+        """Counts the votes: one score a topic from the classifier, the nearest phrasings, and what
+        the articles of `regions` say to the question's meaning and words."""
         by_meaning: list[Hit] = []
-        phrasings: list[Hit] = []
         if vector is not None:
             count = PASSAGES_A_REGION * min(len(regions), 3)
             where = {"region": {"$in": list(regions)}}
             by_meaning = self._index.articles.search(vector, count, where)
-            phrasings = self._index.questions.search(vector, PHRASINGS)
         articles = _article_evidence(by_meaning, self._lexicon.search(question, regions))
         near = _phrasing_votes(phrasings)
         spoken_for = self._article_votes(articles)
