@@ -1,25 +1,24 @@
 """Which topic a question is about: kernel ridge regression over the topics' phrasings.
 
 Two views of a question are compared with every phrasing: its embedding (what it means) and its
-character and syllable n-grams (how it is written; syllables let 公式期 meet 公示期). Ridge
-regression has one exact solution and an exact leave-one-out estimate: nothing is drawn by chance.
+n-grams (how it is written). Ridge regression has one exact solution and an exact leave-one-out
+estimate: nothing is drawn by chance.
 """
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from knowledge.wording import normalise
-
-os.environ.setdefault("PYPINYIN_NO_PHRASES", "true")  # single characters are all that is asked
+from knowledge.writing import Writing
 
 Matrix = NDArray[np.float32]
+
+BLOCK = 512
 
 
 @dataclass(frozen=True)
@@ -34,45 +33,7 @@ class Weights:
     @property
     def name(self) -> str:
         """Tells fits with other weights, or by another method, apart."""
-        return f"v1-{self.meaning}-{self.width}-{self.ridge}"
-
-
-class Writing:
-    """N-grams of a fixed set of texts; compares a text with all of them at once."""
-
-    def __init__(self, texts: Sequence[str]) -> None:
-        rows = [_grams(text) for text in texts]
-        frequency: dict[str, int] = {}
-        for row in rows:
-            for gram in row:
-                frequency[gram] = frequency.get(gram, 0) + 1
-        self._count = len(texts)
-        self._idf = {g: float(np.log((1 + self._count) / n)) for g, n in frequency.items()}
-        postings: dict[str, tuple[list[int], list[float]]] = {}
-        for at, row in enumerate(rows):
-            for gram, weight in self._weighted(row).items():
-                ids, weights = postings.setdefault(gram, ([], []))
-                ids.append(at)
-                weights.append(weight)
-        self._postings = {
-            gram: (np.array(ids, np.int32), np.array(weights, np.float32))
-            for gram, (ids, weights) in postings.items()
-        }
-
-    def similarity(self, text: str) -> NDArray[np.float32]:
-        """The cosine of a text's n-grams with those of every text of the set."""
-        scores = np.zeros(self._count, np.float32)
-        for gram, weight in self._weighted(_grams(text)).items():
-            if gram in self._postings:
-                ids, weights = self._postings[gram]
-                scores[ids] += weight * weights
-        return scores
-
-    def _weighted(self, grams: Mapping[str, float]) -> dict[str, float]:
-        unseen = float(np.log(1 + self._count))
-        weighted = {g: n * self._idf.get(g, unseen) for g, n in grams.items()}
-        norm = float(np.sqrt(sum(w * w for w in weighted.values()))) or 1.0
-        return {g: w / norm for g, w in weighted.items()}
+        return f"v2-{self.meaning}-{self.width}-{self.ridge}"
 
 
 @dataclass(frozen=True)
@@ -83,6 +44,7 @@ class Fit:
     centre: Matrix
     vectors: Matrix
     dual: Matrix
+    writing: Writing
 
     def save(self, path: Path) -> None:
         """Writes the fit to a file, whole or not at all."""
@@ -93,6 +55,7 @@ class Fit:
             centre=self.centre,
             vectors=self.vectors,
             dual=self.dual,
+            **self.writing.arrays,  # type: ignore[arg-type]
         )
         draft.replace(path)
 
@@ -104,8 +67,13 @@ class Fit:
             OSError, ValueError, KeyError: the file is missing or damaged.
         """
         with np.load(path, allow_pickle=False) as content:
-            topics = tuple(str(topic) for topic in content["topics"])
-            return cls(topics, content["centre"], content["vectors"], content["dual"])
+            return cls(
+                tuple(str(topic) for topic in content["topics"]),
+                content["centre"],
+                content["vectors"],
+                content["dual"],
+                Writing.kept(content),
+            )
 
 
 def fit(
@@ -113,20 +81,40 @@ def fit(
 ) -> Fit:
     """Fits the topics to the phrasings: one vector a phrasing, one label a phrasing."""
     topics, targets = _targets(labels)
-    kernel = _kernel(questions, vectors, weights)
-    dual = np.linalg.solve(kernel, targets)
+    writing = Writing.of(questions)
     centre = vectors.mean(axis=0)
-    return Fit(topics, centre, _unit(vectors - centre), dual)
+    centred = _unit(vectors - centre)
+    factor = _cholesky(_kernel(questions, centred, writing, weights))
+    return Fit(topics, centre, centred, _solve(factor, targets), writing)
 
 
 def leave_one_out(
     questions: Sequence[str], labels: Sequence[str], vectors: Matrix, weights: Weights = Weights()
-) -> float:
-    """The share of phrasings whose topic is found by a fit without that phrasing (exact)."""
-    _, targets = _targets(labels)
-    inverse = np.linalg.inv(_kernel(questions, vectors, weights).astype(np.float64))
-    without = targets - (inverse @ targets) / np.diag(inverse)[:, None]
-    return float((without.argmax(axis=1) == targets.argmax(axis=1)).mean())
+) -> tuple[tuple[str, ...], Matrix]:
+    """The topics, and each phrasing's scores by a fit without that phrasing (exact)."""
+    topics, targets = _targets(labels)
+    centred = _unit(vectors - vectors.mean(axis=0))
+    factor = _cholesky(_kernel(questions, centred, Writing.of(questions), weights))
+    dual, inverse = _solve(factor, targets), _inverse_diagonal(factor)
+    return topics, targets - dual / inverse[:, None]
+
+
+class Classifier:
+    """Scores every topic for a question; about 1 for a sure hit, about 0 for no relation."""
+
+    def __init__(self, learnt: Fit, weights: Weights = Weights()) -> None:
+        self.topics = learnt.topics
+        self._learnt, self._weights = learnt, weights
+
+    def scores(self, question: str, vector: Sequence[float] | None) -> Matrix:
+        """One score a topic, in the order of `topics`. Without a vector the writing decides."""
+        written = self._learnt.writing.similarity(question)
+        similarity = written
+        if vector is not None:
+            meant = _unit(np.asarray(vector, np.float32) - self._learnt.centre)
+            similarity = _mix(self._learnt.vectors @ meant, written, self._weights)
+        scores: Matrix = similarity @ self._learnt.dual
+        return scores
 
 
 def _targets(labels: Sequence[str]) -> tuple[tuple[str, ...], Matrix]:
@@ -138,34 +126,15 @@ def _targets(labels: Sequence[str]) -> tuple[tuple[str, ...], Matrix]:
     return topics, targets
 
 
-def _kernel(questions: Sequence[str], vectors: Matrix, weights: Weights) -> Matrix:
+def _kernel(
+    questions: Sequence[str], centred: Matrix, writing: Writing, weights: Weights
+) -> Matrix:
     """How alike every two phrasings are, with the ridge on the diagonal."""
-    centred = _unit(vectors - vectors.mean(axis=0))
-    writing = Writing(questions)
     kernel = np.empty((len(questions), len(questions)), np.float32)
     for row, question in enumerate(questions):  # row by row: whole matrices in between cost memory
         kernel[row] = _mix(centred @ centred[row], writing.similarity(question), weights)
     kernel[np.diag_indices_from(kernel)] += weights.ridge
     return kernel
-
-
-class Classifier:
-    """Scores every topic for a question; about 1 for a sure hit, about 0 for no relation."""
-
-    def __init__(self, learnt: Fit, questions: Sequence[str], weights: Weights = Weights()) -> None:
-        self.topics = learnt.topics
-        self._learnt, self._weights = learnt, weights
-        self._writing = Writing(questions)
-
-    def scores(self, question: str, vector: Sequence[float] | None) -> NDArray[np.float32]:
-        """One score a topic, in the order of `topics`. Without a vector the writing decides."""
-        written = self._writing.similarity(question)
-        similarity = written
-        if vector is not None:
-            meant = _unit(np.asarray(vector, np.float32) - self._learnt.centre)
-            similarity = _mix(self._learnt.vectors @ meant, written, self._weights)
-        scores: NDArray[np.float32] = similarity @ self._learnt.dual
-        return scores
 
 
 def _mix(meant: Matrix, written: Matrix, weights: Weights) -> Matrix:
@@ -178,39 +147,45 @@ def _unit(vectors: Matrix) -> Matrix:
     return scaled
 
 
-def _grams(text: str) -> dict[str, float]:
-    """Character n-grams, syllable n-grams and, for Latin script, words and their beginnings."""
-    counts: dict[str, float] = {}
-    for gram in _runs(normalise(text)):
-        counts[gram] = 1.0
-    return counts
+def _blocks(size: int) -> list[tuple[int, int]]:
+    return [(at, min(at + BLOCK, size)) for at in range(0, size, BLOCK)]
 
 
-def _runs(text: str) -> Iterator[str]:
-    from pypinyin import lazy_pinyin
-
-    for run in _words(text):
-        if run.isascii():
-            yield f"w:{run}"
-            yield f"s:{run[:4]}"
-            yield f"p:{run}"
-            continue
-        for size in (1, 2, 3):
-            yield from (f"c:{run[at : at + size]}" for at in range(len(run) - size + 1))
-        sounds = lazy_pinyin(run)
-        for size in (2, 3):
-            yield from (
-                f"p:{''.join(sounds[at : at + size])}" for at in range(len(sounds) - size + 1)
-            )
+def _cholesky(kernel: Matrix) -> Matrix:
+    """The kernel's lower factor, in the kernel's own memory (numpy's would need twice as much)."""
+    blocks = _blocks(len(kernel))
+    for at, (start, end) in enumerate(blocks):
+        corner = np.linalg.cholesky(kernel[start:end, start:end])
+        kernel[start:end, start:end] = corner
+        kernel[end:, start:end] = np.linalg.solve(corner, kernel[end:, start:end].T).T
+        for left, right in blocks[at + 1 :]:
+            kernel[left:, left:right] -= kernel[left:, start:end] @ kernel[left:right, start:end].T
+    return kernel
 
 
-def _words(text: str) -> Iterator[str]:
-    """Runs of Latin letters and digits, and runs of anything else that is a letter."""
-    run = ""
-    for char in text + " ":
-        keeps = char.isalnum() and (not run or run[-1].isascii() == char.isascii())
-        if not keeps and run:
-            yield run
-            run = ""
-        if char.isalnum():
-            run += char
+def _solve(factor: Matrix, targets: Matrix) -> Matrix:
+    """What the factored kernel must be multiplied with to give the targets."""
+    solution = targets.copy()
+    blocks = _blocks(len(factor))
+    for start, end in blocks:
+        solution[start:end] = np.linalg.solve(factor[start:end, start:end], solution[start:end])
+        solution[end:] -= factor[end:, start:end] @ solution[start:end]
+    for start, end in reversed(blocks):
+        solution[start:end] -= factor[end:, start:end].T @ solution[end:]
+        solution[start:end] = np.linalg.solve(factor[start:end, start:end].T, solution[start:end])
+    return solution
+
+
+def _inverse_diagonal(factor: Matrix) -> Matrix:
+    """The diagonal of the factored kernel's inverse."""
+    diagonal = np.empty(len(factor), np.float32)
+    blocks = _blocks(len(factor))
+    for at, (left, right) in enumerate(blocks):
+        columns = np.zeros((len(factor) - left, right - left), np.float32)
+        columns[: right - left] = np.eye(right - left, dtype=np.float32)
+        for start, end in blocks[at:]:
+            rows = slice(start - left, end - left)
+            columns[rows] = np.linalg.solve(factor[start:end, start:end], columns[rows])
+            columns[end - left :] -= factor[end:, start:end] @ columns[rows]
+        diagonal[left:right] = (columns**2).sum(axis=0)
+    return diagonal

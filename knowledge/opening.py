@@ -10,7 +10,7 @@ from zipfile import BadZipFile
 import numpy as np
 
 from knowledge.assistant import Assistant
-from knowledge.classifier import Classifier, Fit, Weights, fit
+from knowledge.classifier import Classifier, Fit, Matrix, Weights, fit
 from knowledge.corpus import Corpus, load_corpus
 from knowledge.embedding import Model
 from knowledge.index import Index, Location, Progress, open_index
@@ -57,18 +57,24 @@ def open_knowledge(
 
 def _classifier(location: Location, index: Index, phrasings: Sequence[Passage]) -> Classifier:
     """The classifier of the phrasings in the index, fitted now if no fit of them is kept."""
-    texts = {passage.key: passage for passage in phrasings}
     kept = location.folder.with_name(f"{index.questions.digest}-{Weights().name}.npz")
-    keys, vectors = index.questions.vectors()
-    known = [(texts[key], at) for at, key in enumerate(keys) if key in texts]
-    questions = [passage.text for passage, _ in known]
     try:
-        learnt = Fit.load(kept)
+        return Classifier(Fit.load(kept))
     except (OSError, ValueError, KeyError, BadZipFile):
-        labels = [str(passage.metadata["topic"]) for passage, _ in known]
-        rows = np.asarray(vectors, np.float32)[[at for _, at in known]]
-        learnt = fit(questions, labels, rows)
-        for old in kept.parent.glob("questions-*.npz"):
-            old.unlink()
-        learnt.save(kept)
-    return Classifier(learnt, questions)
+        learnt = fit(*labelled_vectors(index, phrasings))
+    for old in kept.parent.glob("questions-*.npz"):
+        old.unlink()
+    learnt.save(kept)
+    return Classifier(learnt)
+
+
+def labelled_vectors(
+    index: Index, phrasings: Sequence[Passage]
+) -> tuple[list[str], list[str], Matrix]:
+    """The phrasings in the index: their texts, their topics and their vectors, a row each."""
+    passages = {passage.key: passage for passage in phrasings}
+    keys, vectors = index.questions.vectors()
+    known = [(passages[key], at) for at, key in enumerate(keys) if key in passages]
+    texts = [passage.text for passage, _ in known]
+    labels = [str(passage.metadata["topic"]) for passage, _ in known]
+    return texts, labels, np.asarray(vectors, np.float32)[[at for _, at in known]]
