@@ -5,14 +5,20 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable, Iterator
+from typing import TYPE_CHECKING
 
-from handlers.dialogue import Button, Conversation, Outcome, Reply, Turn
+from handlers.dialogue import Answered, Button, Conversation, Outcome, Reply, Turn
 from knowledge.answer import Answer, Context, Status
 from knowledge.assistant import Assistant
 from knowledge.catalogue import catalogue
 from knowledge.lookup import Reference
+from store import questions
+from store.questions import Verdict
 
-ASKED_KEPT = 5
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+ANSWERED_KEPT = 8
 MOST_OTHERS = 4
 
 Phrase = Callable[[str, Answer], Awaitable[Answer]]
@@ -31,28 +37,43 @@ class Ask:
         self._assistant, self._phrase = assistant, phrase
         self._say = catalogue("zh")
 
-    async def question(self, turn: Turn, text: str) -> Outcome:
+    async def question(self, turn: Turn, text: str, session: AsyncSession) -> Outcome:
         """A question in the person's own words."""
-        conversation = turn.conversation
-        answer = await asyncio.to_thread(self._assistant.ask, text, _context(conversation))
-        answer = await self._phrase(text, answer)
-        asked = dict(conversation.asked)
-        token = hashlib.sha256(text.encode()).hexdigest()[:8]
-        if answer.choices:
-            asked.pop(token, None)
-            asked = dict([*asked.items(), (token, text)][-ASKED_KEPT:])
-        after = _remember(conversation, answer.context, asked)
-        return Outcome((self._reply(answer, token),), after)
+        asked = _asked(text, turn.conversation)
+        return await self._answer(turn, asked, _token(asked), session)
 
-    async def chosen(self, turn: Turn, region: str, token: str) -> Outcome:
+    async def chosen(self, turn: Turn, region: str, token: str, session: AsyncSession) -> Outcome:
         """A region picked under an answer: the question again, for that region alone."""
-        text = turn.conversation.asked.get(token)
-        if text is None or region not in self._assistant.corpus.regulations:
+        before = turn.conversation.answered.get(token)
+        if before is None or region not in self._assistant.corpus.regulations:
             return self.stale(turn)
-        context = Context(regions=(region,))
-        answer = await asyncio.to_thread(self._assistant.ask, text, context)
-        answer = await self._phrase(text, answer)
-        after = _remember(turn.conversation, answer.context, turn.conversation.asked)
+        asked = Answered(text=before.text, regions=(region,))
+        return await self._answer(turn, asked, _token(asked), session)
+
+    async def rated(
+        self, turn: Turn, verdict: Verdict, token: str, session: AsyncSession
+    ) -> Outcome:
+        """👍 or 👎 under an answer: kept for staff with the question; a second tap replaces it."""
+        asked = turn.conversation.answered.get(token)
+        if asked is None:
+            return self.stale(turn)
+        thanks = Reply(self._say("chat.thanks" if verdict is Verdict.GOOD else "chat.thanks_bad"))
+        if asked.kept is not None and await questions.rate(session, asked.kept, verdict):
+            return Outcome((thanks,), turn.conversation)
+        answer = await asyncio.to_thread(self._assistant.ask, asked.text, _context(asked))
+        kept = await _keep(session, asked, answer, verdict)
+        after = _with(turn.conversation, token, asked.model_copy(update={"kept": kept}))
+        return Outcome((thanks,), after)
+
+    async def _answer(
+        self, turn: Turn, asked: Answered, token: str, session: AsyncSession
+    ) -> Outcome:
+        answer = await asyncio.to_thread(self._assistant.ask, asked.text, _context(asked))
+        if answer.status is Status.NOT_COVERED:
+            kept = await _keep(session, asked, answer, None)
+            asked = asked.model_copy(update={"kept": kept})
+        answer = await self._phrase(asked.text, answer)
+        after = _with(_remember(turn.conversation, answer.context), token, asked)
         return Outcome((self._reply(answer, token),), after)
 
     def article(self, turn: Turn, region: str, number: int) -> Outcome:
@@ -75,7 +96,8 @@ class Ask:
             names = (self._assistant.corpus[r].place.name for r in answer.context.regions)
             shown = self._say("form.join").join(names)
             text += "\n\n" + self._say("chat.region_now", places=shown)
-        return Reply(text, tuple(self._buttons(answer, token)))
+        rating = (Button("👍", f"f:+:{token}"), Button("👎", f"f:-:{token}"))
+        return Reply(text, (*self._buttons(answer, token), rating))
 
     def _buttons(self, answer: Answer, token: str) -> Iterator[tuple[Button, ...]]:
         corpus = self._assistant.corpus
@@ -125,19 +147,52 @@ class Ask:
         return Button(label, f"a:{region}:{number}")
 
 
-def _context(conversation: Conversation) -> Context:
-    return Context(
-        conversation.regions, conversation.question, conversation.topic, conversation.article
+def _asked(text: str, conversation: Conversation) -> Answered:
+    return Answered(
+        text=text,
+        regions=conversation.regions,
+        question=conversation.question,
+        topic=conversation.topic,
+        article=conversation.article,
     )
 
 
-def _remember(conversation: Conversation, context: Context, asked: dict[str, str]) -> Conversation:
+def _token(asked: Answered) -> str:
+    """Short enough for a button; the same for the same question in the same context."""
+    return hashlib.sha256(asked.model_dump_json(exclude={"kept"}).encode()).hexdigest()[:8]
+
+
+def _context(asked: Answered) -> Context:
+    return Context(asked.regions, asked.question, asked.topic, asked.article)
+
+
+async def _keep(
+    session: AsyncSession, asked: Answered, answer: Answer, verdict: Verdict | None
+) -> int:
+    return await questions.keep(
+        session,
+        asked.text,
+        answer.context.regions,
+        answer.status.value,
+        [citation.as_json() for citation in answer.citations],
+        answer.trace,
+        verdict,
+    )
+
+
+def _with(conversation: Conversation, token: str, asked: Answered) -> Conversation:
+    """The conversation with a question among its last ones."""
+    others = [(t, a) for t, a in conversation.answered.items() if t != token]
+    answered = dict([*others, (token, asked)][-ANSWERED_KEPT:])
+    return conversation.model_copy(update={"answered": answered})
+
+
+def _remember(conversation: Conversation, context: Context) -> Conversation:
     return conversation.model_copy(
         update={
             "regions": context.regions,
             "question": context.question,
             "topic": context.topic,
             "article": context.article,
-            "asked": asked,
         }
     )

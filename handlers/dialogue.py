@@ -54,11 +54,27 @@ class Reply:
     to: Chat | None = None
 
 
+class Answered(BaseModel):
+    """A question as it was asked, with the context it was asked in, so that it can be asked again.
+
+    `kept` is the number under which it is kept for staff, if it is.
+    """
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    text: str
+    regions: tuple[str, ...] = ()
+    question: str | None = None
+    topic: str | None = None
+    article: int | None = None
+    kept: int | None = None
+
+
 class Conversation(BaseModel):
     """What the bot remembers of a chat between turns; stored as JSON.
 
-    `regions`, `question`, `topic` and `article` are the context of the next question; `asked`
-    keeps the last questions that named no region, for the buttons under their answers.
+    `regions`, `question`, `topic` and `article` are the context of the next question; `answered`
+    keeps the last questions, for the buttons under their answers.
     """
 
     model_config = ConfigDict(extra="ignore", frozen=True)
@@ -67,7 +83,7 @@ class Conversation(BaseModel):
     question: str | None = None
     topic: str | None = None
     article: int | None = None
-    asked: dict[str, str] = {}
+    answered: dict[str, Answered] = {}
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from handlers.ask import Ask
 from handlers.dialogue import Button, Outcome, Reply, Turn
 from knowledge.assistant import Assistant
 from knowledge.catalogue import catalogue
+from store.questions import Verdict
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -17,6 +18,7 @@ _COMMAND = re.compile(r"/(?P<name>[a-zA-Z]+)(?:@\w+)?(?:\s+(?P<rest>.*))?$", re.
 _MENTION = re.compile(r"@\w+bot\b", re.IGNORECASE)
 _ARTICLE = re.compile(r"a:(?P<region>\w+):(?P<number>\d{1,3})")
 _CHOICE = re.compile(r"r:(?P<region>\w+):(?P<token>[0-9a-f]{8})")
+_RATING = re.compile(r"f:(?P<sign>[+-]):(?P<token>[0-9a-f]{8})")
 _REGION = re.compile(r"s:(?P<region>\w*)")
 
 
@@ -27,16 +29,16 @@ class Dialogue:
         self._assistant, self._ask = assistant, ask
         self._say = catalogue("zh")
 
-    async def __call__(self, turn: Turn, _session: AsyncSession) -> Outcome:
+    async def __call__(self, turn: Turn, session: AsyncSession) -> Outcome:
         """Answers one turn."""
         if turn.press is not None:
-            return await self._pressed(turn, turn.press)
+            return await self._pressed(turn, turn.press, session)
         if turn.text is None:
             return Outcome((Reply(self._say("chat.attachment")),), turn.conversation)
         text = _MENTION.sub(" ", turn.text).strip()
         if command := _COMMAND.match(text):
             return await self._command(turn, command["name"].lower(), command["rest"] or "")
-        return await self._ask.question(turn, text)
+        return await self._ask.question(turn, text, session)
 
     async def _command(self, turn: Turn, name: str, rest: str) -> Outcome:
         if name == "start":
@@ -45,11 +47,14 @@ class Dialogue:
             return self._choose_region(turn, rest)
         return Outcome((Reply(self._say("chat.help")),), turn.conversation)
 
-    async def _pressed(self, turn: Turn, data: str) -> Outcome:
+    async def _pressed(self, turn: Turn, data: str, session: AsyncSession) -> Outcome:
         if match := _ARTICLE.fullmatch(data):
             return self._ask.article(turn, match["region"], int(match["number"]))
         if match := _CHOICE.fullmatch(data):
-            return await self._ask.chosen(turn, match["region"], match["token"])
+            return await self._ask.chosen(turn, match["region"], match["token"], session)
+        if match := _RATING.fullmatch(data):
+            verdict = Verdict.GOOD if match["sign"] == "+" else Verdict.BAD
+            return await self._ask.rated(turn, verdict, match["token"], session)
         if match := _REGION.fullmatch(data):
             return self._set_region(turn, match["region"])
         return self._ask.stale(turn)

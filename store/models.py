@@ -34,7 +34,7 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 class Base(DeclarativeBase):
-    type_annotation_map = {datetime: UtcDateTime, dict[str, Any]: JSON}  # noqa: RUF012
+    type_annotation_map = {datetime: UtcDateTime, dict[str, Any]: JSON, list[dict[str, Any]]: JSON}  # noqa: RUF012
 
 
 class Delivery(StrEnum):
@@ -99,3 +99,18 @@ class Remembered(Base):
     chat: Mapped[str] = mapped_column(String(64), primary_key=True)
     state: Mapped[dict[str, Any]]
     updated_at: Mapped[datetime]
+
+
+class KeptQuestion(Base):
+    """A question that was not covered or that someone rated; nothing of who asked."""
+
+    __tablename__ = "questions"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    asked_at: Mapped[datetime] = mapped_column(index=True)
+    question: Mapped[str] = mapped_column(Text)
+    regions: Mapped[str] = mapped_column(Text)
+    status: Mapped[str] = mapped_column(String(16))
+    citations: Mapped[list[dict[str, Any]]]
+    trace: Mapped[dict[str, Any]]
+    verdict: Mapped[str | None] = mapped_column(String(8))

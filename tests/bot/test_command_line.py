@@ -104,6 +104,36 @@ def test_a_conversation_as_json_lines(data: Path, tmp_path: Path) -> None:
     assert "只看文字" in answers[10]["text"]
 
 
+def test_what_was_not_covered_or_rated_is_listed_for_staff(data: Path, tmp_path: Path) -> None:
+    database = f"sqlite:///{tmp_path / 'bot.db'}"
+
+    def chat(*lines: dict[str, str]) -> list[dict[str, Any]]:
+        stdin = "".join(f"{json.dumps(line)}\n" for line in lines).encode()
+        return rows(run("chat", "--json", data=data, stdin=stdin, DATABASE_URL=database))
+
+    told = chat(
+        {"user": "u1", "text": "无锡的奖金多少"},
+        {"user": "u1", "text": "办公室电话多少"},
+        {"user": "u2", "text": "办公室电话多少？"},
+    )
+    down = told[0]["buttons"][-1][1]
+    assert (down["label"], told[0]["to"]) == ("👎", "u1")
+    chat({"user": "u1", "press": down["data"]}, {"user": "u1", "press": down["data"]})
+    listed = rows(run("questions", "export", "--json", data=data, DATABASE_URL=database))
+    assert [(q["count"], q["not_covered"], q["bad"]) for q in listed] == [
+        (1, 0, 1),
+        (1, 1, 0),
+        (1, 1, 0),
+    ]
+    rated = next(q for q in listed if q["bad"])
+    assert rated["citations"][0]["article"] == 12
+    assert rated["trace"]["topics"][0]["topic"] == "prize_money"
+    assert "u1" not in json.dumps(listed)
+    table = tmp_path / "q.csv"
+    assert run("questions", "export", str(table), data=data, DATABASE_URL=database).returncode == 0
+    assert table.read_text(encoding="utf-8-sig").count("办公室电话多少") == 2
+
+
 def test_regulations(data: Path) -> None:
     (listed,) = rows(run("regulations", "list", "--json", data=data))
     status = {r["region"]: r["legal_status"] for r in listed}

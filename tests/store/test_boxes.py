@@ -2,25 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
-import pytest
-
-from store import conversations, inbox, outbox, schema
-from store.database import Sessions, opened
+from store import conversations, inbox, outbox
+from store.database import Sessions
 from store.inbox import Arrival
 from store.models import Delivery
 from store.outbox import Priority
-
-
-@pytest.fixture
-async def sessions(tmp_path: Path) -> AsyncIterator[Sessions]:
-    url = f"sqlite+aiosqlite:///{tmp_path / 'x.db'}"
-    await schema.upgrade(url)
-    async with opened(url) as factory:
-        yield factory
 
 
 async def test_the_same_id_is_one_arrival(sessions: Sessions) -> None:
