@@ -50,6 +50,11 @@ class Settings(BaseSettings):
         return ZoneInfo(self.timezone)
 
     @property
+    def added_regulations(self) -> Path:
+        """Where regulations that `regulations add` took in are kept."""
+        return self.data_dir / "regulations"
+
+    @property
     def database(self) -> str:
         """The database's URL with an async driver; a file in `data_dir` by default."""
         if self.database_url is None:

@@ -48,7 +48,13 @@ def build_knowledge(settings: Settings) -> Knowledge:
     """
     location = Location(settings.data_dir / "index", settings.chroma_url)
     try:
-        return open_knowledge(location, build_model(settings), today_in(settings), _progress)
+        return open_knowledge(
+            location,
+            build_model(settings),
+            today_in(settings),
+            _progress,
+            settings.added_regulations,
+        )
     except (DataError, IndexUnavailableError) as error:
         raise Problem(str(error)) from error
 

@@ -201,9 +201,12 @@ class Composer:
     def notices(self, regulations: Iterable[Regulation]) -> list[str]:
         """What a reader must know of the regulations' legal status today."""
         told = []
-        for regulation in dict.fromkeys(r.region for r in regulations):
-            if notice := self._notice(self._corpus[regulation]):
+        for region in dict.fromkeys(r.region for r in regulations):
+            regulation = self._corpus[region]
+            if notice := self._notice(regulation):
                 told.append(notice)
+            if not regulation.reviewed:
+                told.append(self._say("notice.unreviewed", title=regulation.title))
         return told
 
     def _notice(self, regulation: Regulation) -> str | None:

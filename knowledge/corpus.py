@@ -60,6 +60,7 @@ class RegulationFile(_Strict):
     in_force_until: date | None = None
     draft: bool = False
     repealed_on: date | None = None
+    reviewed: bool = True
     repeals: tuple[_Repealed, ...] = ()
     articles: int = Field(gt=0)
     noise: tuple[str, ...] = ()
@@ -119,6 +120,7 @@ def load_regulation(folder: Path) -> Regulation:
         in_force_until=about.in_force_until,
         draft=about.draft,
         repealed_on=about.repealed_on,
+        reviewed=about.reviewed,
         repeals=tuple(Repealed(r.title, r.number, r.issued_on) for r in about.repeals),
         place=Place(**about.place.model_dump()),
         chapters=tuple(chapters),
@@ -126,13 +128,18 @@ def load_regulation(folder: Path) -> Regulation:
     )
 
 
-def load_corpus(folder: Path = REGULATIONS) -> Corpus:
-    """Reads every regulation below a folder.
+def load_corpus(*folders: Path) -> Corpus:
+    """Reads every regulation below the folders; below the package's own if none is given.
 
     Raises:
-        DataError: a regulation cannot be read, or there is none.
+        DataError: a regulation cannot be read, stands in two folders, or there is none.
     """
-    folders = sorted(path.parent for path in folder.glob("*/regulation.yaml"))
-    if not folders:
-        raise DataError(folder, 1, "no regulation was found")
-    return Corpus({path.name: load_regulation(path) for path in folders})
+    found: dict[str, Path] = {}
+    for folder in folders or (REGULATIONS,):
+        for file in folder.glob("*/regulation.yaml"):
+            if other := found.get(file.parent.name):
+                raise DataError(file, 1, f"the region stands in {other} too")
+            found[file.parent.name] = file.parent
+    if not found:
+        raise DataError(folders[0] if folders else REGULATIONS, 1, "no regulation was found")
+    return Corpus({region: load_regulation(found[region]) for region in sorted(found)})

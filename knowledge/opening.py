@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from zipfile import BadZipFile
 
 import numpy as np
 
 from knowledge.assistant import Assistant
 from knowledge.classifier import Classifier, Fit, Matrix, Weights, fit
-from knowledge.corpus import Corpus, load_corpus
+from knowledge.corpus import REGULATIONS, Corpus, load_corpus
 from knowledge.embedding import Model
 from knowledge.index import Index, Location, Progress, open_index
 from knowledge.lexical import Lexicon
@@ -34,19 +35,32 @@ class Knowledge:
     assistant: Assistant
 
 
+def load_data(added: Path | None = None) -> tuple[Corpus, Topics]:
+    """The package's regulations and topics, with the regulations of another folder added.
+
+    Raises:
+        DataError: a data file cannot be used.
+    """
+    folders = (REGULATIONS, added) if added else (REGULATIONS,)
+    return load_corpus(*folders), load_topics(added=added)
+
+
 def open_knowledge(
     location: Location,
     model: Model,
     today: Callable[[], date],
     progress: Progress = lambda _done, _all: None,
+    added: Path | None = None,
 ) -> Knowledge:
     """Reads the data and opens the index, building what is missing.
+
+    `added` is a folder of regulations beside those of the package.
 
     Raises:
         DataError: a data file cannot be used.
         IndexUnavailableError: the index can be neither opened nor built.
     """
-    corpus, topics = load_corpus(), load_topics()
+    corpus, topics = load_data(added)
     passages, phrasings = articles(corpus), questions(topics)
     index = open_index(location, model, passages, phrasings, progress)
     classifier = _classifier(location, index, phrasings)

@@ -131,7 +131,10 @@ class Place:
 
 @dataclass(frozen=True)
 class Regulation:
-    """One regulation: what the text says of itself, and the text."""
+    """One regulation: what the text says of itself, and the text.
+
+    `reviewed` is false until a person has looked at what the program read from a new text.
+    """
 
     region: str
     title: str
@@ -146,6 +149,7 @@ class Regulation:
     in_force_until: date | None
     draft: bool
     repealed_on: date | None
+    reviewed: bool
     repeals: tuple[Repealed, ...]
     place: Place
     chapters: tuple[Chapter, ...]

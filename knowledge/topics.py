@@ -110,8 +110,16 @@ class Topics:
         return len(self.by_id)
 
 
-def load_topics(folder: Path = TOPICS) -> Topics:
+class RegionTopics(_Strict):
+    """`topics.yaml` beside an added regulation: what it settles; it is silent on the rest."""
+
+    settled: Mapping[str, tuple[Provision, ...]]
+
+
+def load_topics(folder: Path = TOPICS, added: Path | None = None) -> Topics:
     """Reads every topic of a folder; a topic's id is its file's name.
+
+    `added` is a folder of added regulations, each with a `topics.yaml`.
 
     Raises:
         DataError: a file is malformed, or there is none.
@@ -119,7 +127,22 @@ def load_topics(folder: Path = TOPICS) -> Topics:
     paths = sorted(folder.glob("*.yaml"))
     if not paths:
         raise DataError(folder, 1, "no topic was found")
-    return Topics({p.stem: read_yaml(p, Topic).model_copy(update={"id": p.stem}) for p in paths})
+    topics = {p.stem: read_yaml(p, Topic).model_copy(update={"id": p.stem}) for p in paths}
+    for path in sorted(added.glob("*/topics.yaml")) if added else ():
+        settled = read_yaml(path, RegionTopics).settled
+        if unknown := [topic for topic in settled if topic not in topics]:
+            raise DataError(path, 1, f"there is no topic {', '.join(unknown)}")
+        topics = {t.id: _with_region(t, path.parent.name, settled) for t in topics.values()}
+    return Topics(topics)
+
+
+def _with_region(topic: Topic, region: str, settled: Mapping[str, tuple[Provision, ...]]) -> Topic:
+    if topic.id in settled:
+        more = {region: settled[topic.id]}
+        return topic.model_copy(update={"settled": {**topic.settled, **more}})
+    if topic.outside:
+        return topic
+    return topic.model_copy(update={"silent": (*topic.silent, region)})
 
 
 def faults(topics: Topics, corpus: Corpus) -> list[str]:

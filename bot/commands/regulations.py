@@ -1,18 +1,22 @@
-"""`regulations list | show | check`."""
+"""`regulations list | show | add | confirm | check`."""
 
 from __future__ import annotations
 
 import argparse
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from bot.evaluation import dump
 from bot.problem import Problem
 from bot.settings import load_settings
 from knowledge.catalogue import catalogue
-from knowledge.corpus import Corpus, load_corpus
-from knowledge.files import DataError
+from knowledge.corpus import Corpus
+from knowledge.opening import load_data
 from knowledge.regulation import Article, Regulation
-from knowledge.topics import faults, load_topics
+from knowledge.topics import Topics, faults
+
+if TYPE_CHECKING:
+    from knowledge.adding import Added
 
 
 def register(subcommands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -27,15 +31,24 @@ def register(subcommands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     show.add_argument("article", nargs="?", type=int, metavar="ARTICLE")
     show.add_argument("--json", action="store_true", help="输出 JSON")
     show.set_defaults(call=_show)
+    add = actions.add_parser("add", help="收入一部新办法（txt、md、docx、html、pdf）")
+    add.add_argument("file", type=Path, metavar="FILE")
+    add.add_argument("--id", required=True, metavar="ID", help="地区代号，例如 changzhou")
+    add.add_argument("--json", action="store_true", help="输出 JSON")
+    add.set_defaults(call=_add)
+    confirm = actions.add_parser("confirm", help="确认新收入的办法已经人工核对")
+    confirm.add_argument("region", metavar="REGION")
+    confirm.set_defaults(call=_confirm)
     check = actions.add_parser("check", help="核对资料与条文逐字一致")
     check.set_defaults(call=_check)
 
 
 def _corpus() -> Corpus:
-    try:
-        return load_corpus()
-    except DataError as error:
-        raise Problem(str(error)) from error
+    return _data()[0]
+
+
+def _data() -> tuple[Corpus, Topics]:
+    return load_data(load_settings().added_regulations)
 
 
 def _list(args: argparse.Namespace) -> int:
@@ -87,11 +100,72 @@ def _show_whole(regulation: Regulation, as_json: bool) -> int:
     return 0
 
 
-def _check(_args: argparse.Namespace) -> int:
+def _add(args: argparse.Namespace) -> int:
+    from bot.wiring import build_knowledge
+    from knowledge.adding import AddingError, add_regulation
+
+    settings = load_settings()
+    known = build_knowledge(settings)
     try:
-        corpus, topics = load_corpus(), load_topics()
-    except DataError as error:
+        added = add_regulation(args.file, args.id, settings.added_regulations, known)
+    except AddingError as error:
         raise Problem(str(error)) from error
+    knowledge = build_knowledge(settings)
+    silent = [t.name for t in knowledge.topics if args.id in t.silent]
+    if args.json:
+        print(dump({**_about(added.regulation, _today()), **_proposed(added, silent)}))
+        return 0
+    regulation = added.regulation
+    chapters = f"{len(regulation.chapters)}章" if regulation.chapters else ""
+    print(
+        f"已收入《{regulation.title}》（{regulation.region}）：{chapters}{len(regulation.articles)}条。"
+    )
+    print(f"办公室：{regulation.office.name}（第{regulation.office.article}条）")
+    print(f"\n主题对应（共{len(added.proposal.settled)}个，把握小的在前）：")
+    sureness = added.proposal.sureness
+    for topic, provisions in sorted(
+        added.proposal.settled.items(), key=lambda pair: sureness.get(pair[0], 0.0)
+    ):
+        cited = "、".join(regulation.cite(p.article, p.item).partition("》")[2] for p in provisions)
+        print(f"  {sureness.get(topic, 0.0):.2f}  {knowledge.topics[topic].name}：{cited}")
+    print(f"\n办法没有规定（{len(silent)}个）：{'、'.join(silent)}")
+    print("\n请核对：")
+    for doubt in added.doubts:
+        print(f"· {doubt}")
+    if added.proposal.added:
+        numbers = "、".join(f"第{number}条" for number in added.proposal.added)
+        print(f"· {numbers}没有明显的主题，归到了最接近的主题")
+    print(f"· 核对并修改 {added.folder}/topics.yaml，然后运行 regulations confirm {args.id}")
+    print("现在就可以提问；核对之前，回答会注明主题对应未经核对。")
+    return 0
+
+
+def _proposed(added: Added, silent: list[str]) -> dict[str, Any]:
+    return {
+        "settled": {
+            topic: [{"article": p.article, "item": p.item} for p in provisions]
+            for topic, provisions in added.proposal.settled.items()
+        },
+        "silent": silent,
+        "needs_review": list(added.doubts),
+        "without_topic": list(added.proposal.added),
+        "folder": str(added.folder),
+    }
+
+
+def _confirm(args: argparse.Namespace) -> int:
+    from knowledge.adding import AddingError, confirm_regulation
+
+    try:
+        confirm_regulation(load_settings().added_regulations / args.region)
+    except AddingError as error:
+        raise Problem(str(error)) from error
+    print(f"{args.region}：已确认。")
+    return 0
+
+
+def _check(_args: argparse.Namespace) -> int:
+    corpus, topics = _data()
     found = faults(topics, corpus)
     if found:
         print("\n".join(found))
