@@ -234,16 +234,17 @@ class Assistant:
     def _beyond(self, topic: Topic, asked: _Asked) -> tuple[str, ...]:
         """Other places or awards that the question is about, if it is about them.
 
-        An award that the deciding article itself names is no other award; a place is only a
-        circumstance where a region of ours is named or where applicants from elsewhere are meant.
+        An award that the regulation asked about itself names is no other award; a place is only
+        a circumstance where a region of ours is named or where applicants from elsewhere are meant.
         """
+        mentions = asked.mentions
         stated = "".join(
             article.text
             for region in asked.scope.regions
-            for provision in topic.settled.get(region, ())
-            if (article := self.corpus[region].article(provision.article))
+            for article in self.corpus[region]
+            if region in mentions.regions
+            or any(p.article == article.number for p in topic.settled.get(region, ()))
         ).lower()
-        mentions = asked.mentions
         awards = tuple(award for award in mentions.awards if award not in stated)
         if mentions.regions or topic.abroad:
             return awards

@@ -42,6 +42,7 @@ class _Place(_Strict):
     names: tuple[str, ...] = Field(min_length=1)
     latin: tuple[str, ...]
     city: str | None = None
+    within: tuple[str, ...] = ()
     unless: tuple[str, ...] = ()
 
 

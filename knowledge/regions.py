@@ -49,6 +49,7 @@ class _Places(BaseModel):
     cities: tuple[str, ...]
     districts: tuple[str, ...]
     awards: tuple[str, ...]
+    spelt: dict[str, str] = {}
 
 
 @dataclass(frozen=True)
@@ -92,8 +93,15 @@ class Gazetteer:
     def _award(self) -> re.Pattern[str]:
         own = {r.award for r in self._corpus} | {r.award_kind for r in self._corpus}
         return re.compile(
-            "|".join(re.escape(n.lower()) for n in _longest_first({*self._others.awards} - own))
+            "|".join(
+                re.escape(n.lower())
+                for n in _longest_first({*self._others.awards, *self._others.spelt} - own)
+            )
         )
+
+    @cached_property
+    def _in_chinese(self) -> dict[str, str]:
+        return {spelt.lower(): award for spelt, award in self._others.spelt.items()}
 
     def read(self, question: str) -> Mentions:
         """Reads a normalised question (see `wording.normalise`)."""
@@ -109,11 +117,14 @@ class Gazetteer:
         awards = tuple(dict.fromkeys(self._award.findall(rest)))
         for award in awards:
             rest = rest.replace(award, f" {award} ")
+        awards = tuple(self._in_chinese.get(award, award) for award in awards)
         found_places = dict.fromkeys(m["place"] for m in self._place.finditer(rest) if m["place"])
         places = [place for place in found_places if place not in own_cities]
         for city in own_cities:
             rest = re.sub(rf"{city}市?(?!长|政府)", " ", rest)
         regions, places = self._through_city(regions, places, rest)
+        for place in {p for r in regions for p in self._corpus[r].place.within} - {*places}:
+            rest = re.sub(rf"{place}[市区县]?", "本地", rest)
         if not regions:
             places += [p for p in self._other_offices(rest) if not any(q in p for q in places)]
         every = bool(_EVERY.search(rest))
@@ -132,12 +143,20 @@ class Gazetteer:
     def _through_city(
         self, regions: tuple[str, ...], places: list[str], rest: str
     ) -> tuple[tuple[str, ...], list[str]]:
-        """A superior city stands for its district, unless the city's own award is meant."""
+        """A superior city stands for its district, and a county for its city, unless an award of
+        their own is meant."""
         for place in list(places):
+            above = [r.region for r in self._corpus if place in r.place.within]
             below = [r.region for r in self._corpus if r.place.city == place]
-            own_award = re.search(rf"{place}(?:市)?(?:的)?(?:市长|市政府|市人民政府|市级)", rest)
-            if below and not own_award and "区" in rest.replace("地区", ""):
-                regions += tuple(r for r in below if r not in regions)
+            if "区" not in rest.replace("地区", ""):
+                below = []
+            levels = "区县市" if above else "市"
+            own_award = re.search(
+                rf"{place}[{levels}]?的?(?:[{levels}](?:长|政府|人民政府|级)|政府质量奖)", rest
+            )
+            found = above or below
+            if found and not own_award:
+                regions += tuple(r for r in found if r not in regions)
                 places.remove(place)
         return regions, places
 

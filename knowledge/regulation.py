@@ -116,8 +116,9 @@ class Place:
     """The region of a regulation and how people name it.
 
     `names` are what a question may call it (simplified characters, slips included), `latin` the
-    same in Latin letters; `city` is the superior city of a district; `unless` are regular
-    expressions of ordinary words in which a name stands by accident.
+    same in Latin letters; `city` is the superior city of a district; `within` are the counties and
+    districts of a city; `unless` are regular expressions of ordinary words in which a name stands
+    by accident.
     """
 
     name: str
@@ -126,6 +127,7 @@ class Place:
     names: tuple[str, ...]
     latin: tuple[str, ...]
     city: str | None
+    within: tuple[str, ...]
     unless: tuple[str, ...]
 
 

@@ -86,3 +86,13 @@ def test_a_question_may_be_about_every_region(question: str) -> None:
 def test_other_places_and_awards_are_seen_as_such(question: str, others: list[str]) -> None:
     assert read(question).regions == ()
     assert list(read(question).elsewhere) == others
+
+
+def test_a_county_stands_for_its_city_unless_its_own_award_is_meant() -> None:
+    assert GAZETTEER.read("江阴公司成立两年能报吗").regions == ("wuxi",)
+    assert GAZETTEER.read("章贡区的公司能申报赣州的吗").regions == ("ganzhou",)
+    assert GAZETTEER.read("江阴市市长质量奖奖金多少").elsewhere
+
+
+def test_an_award_named_in_english_is_the_same_award() -> None:
+    assert GAZETTEER.read("money for the china quality award").awards == ("中国质量奖",)
