@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from bot.commands import asking, database, questions, regulations, scoring, serving
+from bot.commands import asking, database, prechecking, questions, regulations, scoring, serving
 from bot.problem import Problem
 from knowledge.files import DataError
 
@@ -17,7 +17,7 @@ def parser() -> argparse.ArgumentParser:
     """The command line with its sub-commands."""
     top = argparse.ArgumentParser(prog="python -m bot", description="质量奖助手")
     subcommands = top.add_subparsers(required=True, metavar="命令")
-    for family in (serving, asking, regulations, scoring, questions, database):
+    for family in (serving, asking, prechecking, regulations, scoring, questions, database):
         family.register(subcommands)
     return top
 

@@ -10,11 +10,14 @@ from bot.problem import Problem
 from bot.settings import Settings
 from handlers.ask import Ask, Phrase, as_it_is
 from handlers.menu import Dialogue
+from knowledge.corpus import REGULATIONS, load_corpus
 from knowledge.embedding import BuiltIn, Model, Service
 from knowledge.files import DataError
 from knowledge.index import IndexUnavailableError, Location
 from knowledge.opening import Knowledge, open_knowledge
 from knowledge.phrasing import Phraser
+from knowledge.prechecking import Precheck
+from knowledge.rules import load_rules
 
 
 def today_in(settings: Settings) -> Callable[[], date]:
@@ -56,6 +59,20 @@ def build_knowledge(settings: Settings) -> Knowledge:
             settings.added_regulations,
         )
     except (DataError, IndexUnavailableError) as error:
+        raise Problem(str(error)) from error
+
+
+def build_precheck(settings: Settings) -> Precheck:
+    """The pre-check with its rules.
+
+    Raises:
+        Problem: a data file cannot be used.
+    """
+    added = settings.added_regulations
+    try:
+        corpus = load_corpus(REGULATIONS, added)
+        return Precheck(corpus, load_rules(corpus, REGULATIONS, added))
+    except DataError as error:
         raise Problem(str(error)) from error
 
 

@@ -179,10 +179,13 @@ class Regulation:
 
     def cite(self, article: int, item: int | None = None) -> str:
         """The citation as lawyers write it: 《title》第十三条第（二）项."""
+        return f"《{self.title}》{self.clause(article, item)}"
+
+    @staticmethod
+    def clause(article: int, item: int | None = None) -> str:
+        """第十三条第（二）项."""
         place = f"第{chinese(article)}条"
-        if item is not None:
-            place += f"第（{chinese(item)}）项"
-        return f"《{self.title}》{place}"
+        return place if item is None else f"{place}第（{chinese(item)}）项"
 
     def __iter__(self) -> Iterator[Article]:
         return iter(self.articles)
