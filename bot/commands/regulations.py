@@ -10,9 +10,10 @@ from bot.evaluation import dump
 from bot.problem import Problem
 from bot.settings import load_settings
 from knowledge.catalogue import catalogue
-from knowledge.corpus import Corpus
+from knowledge.corpus import REGULATIONS, Corpus
 from knowledge.opening import load_data
 from knowledge.regulation import Article, Regulation
+from knowledge.rules import load_rules
 from knowledge.topics import Topics, faults
 
 if TYPE_CHECKING:
@@ -166,12 +167,20 @@ def _confirm(args: argparse.Namespace) -> int:
 
 def _check(_args: argparse.Namespace) -> int:
     corpus, topics = _data()
-    found = faults(topics, corpus)
+    ruleset = load_rules(corpus, REGULATIONS, load_settings().added_regulations)
+    found = [
+        *faults(topics, corpus),
+        *(line for lines in ruleset.broken.values() for line in lines),
+    ]
     if found:
         print("\n".join(found))
         raise Problem(f"{len(found)} 处与条文不一致。")
     articles = sum(len(regulation.articles) for regulation in corpus)
-    print(f"{len(corpus.regions)} 部办法、{articles} 条、{len(topics)} 个主题：与条文逐字一致。")
+    rules = sum(len(of_region) for of_region in ruleset.by_region.values())
+    counts = (
+        f"{len(corpus.regions)} 部办法、{articles} 条、{len(topics)} 个主题、{rules} 条预检规则"
+    )
+    print(f"{counts}：与条文逐字一致。")
     return 0
 
 
