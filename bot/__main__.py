@@ -30,7 +30,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         level=logging.INFO,
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
-    for noisy in ("httpx", "httpcore", "chromadb", "alembic", "telegram", "openai", "bm25s"):
+    for noisy in (
+        "httpx",
+        "httpcore",
+        "chromadb",
+        "alembic",
+        "telegram",
+        "openai",
+        "bm25s",
+        "fontTools",
+    ):
         logging.getLogger(noisy).setLevel(logging.WARNING)  # httpx would log URLs with the token
     try:
         status: int = args.call(args)

@@ -6,8 +6,9 @@ import asyncio
 import logging
 import secrets
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from aiohttp import web
@@ -18,6 +19,7 @@ from bot.channels.telegram import NAME as TELEGRAM
 from bot.channels.telegram import TelegramReceiver, TelegramTransport, make_bot
 from bot.channels.web import NAME as WEB
 from bot.channels.web import WebChat
+from bot.clock import Clock, Tick
 from bot.problem import Problem
 from bot.sender import Sender
 from bot.settings import Settings
@@ -33,7 +35,12 @@ KEEP = timedelta(days=7)
 GRACE_SECONDS = 8.0
 
 
-async def serve(settings: Settings, handler: Handler, announce: Callable[[str], None]) -> None:
+async def serve(
+    settings: Settings,
+    handler: Handler,
+    announce: Callable[[str], None],
+    ticks: Sequence[Tick] = (),
+) -> None:
     """Serves every channel that is configured until a signal to stop, then finishes in order.
 
     Raises:
@@ -51,29 +58,39 @@ async def serve(settings: Settings, handler: Handler, announce: Callable[[str], 
         except (SQLAlchemyError, OSError) as error:
             raise Problem(f"DATABASE_URL：数据库不能用（{type(error).__name__}）。") from error
         async with opened(settings.database) as sessions:
-            await _serve(settings, handler, sessions, announce)
+            await _serve(settings, handler, sessions, announce, ticks)
     finally:
         lock.release()
 
 
 async def _serve(
-    settings: Settings, handler: Handler, sessions: Sessions, announce: Callable[[str], None]
+    settings: Settings,
+    handler: Handler,
+    sessions: Sessions,
+    announce: Callable[[str], None],
+    ticks: Sequence[Tick],
 ) -> None:
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-    chat = WebChat(sessions)
+    chat = WebChat(sessions, settings.files / WEB)
     senders = {WEB: Sender(sessions, chat)}
     transports: dict[str, TelegramTransport | WebChat] = {WEB: chat}
     bot = make_bot(settings) if settings.telegram_token else None
     if bot:
         transports[TELEGRAM] = TelegramTransport(bot)
         senders[TELEGRAM] = Sender(sessions, transports[TELEGRAM])
-    worker = Worker(sessions, handler, transports, lambda name: senders[name].notify())
+
+    def queued(channel: str) -> None:
+        senders[channel].notify()
+
+    worker = Worker(sessions, handler, transports, queued)
+    clock = Clock(sessions, ticks, transports, queued)
     chat.received = worker.notify
     app = web.Application()
     app.add_routes([web.get("/health", _health), *chat.routes()])
-    jobs: list[Awaitable[None]] = [_keep_house(sessions, stopping)]
+    house = _keep_house(sessions, settings.files, stopping)
+    jobs: list[Awaitable[None]] = [house, clock.run(stopping)]
     if bot:
         receiver = TelegramReceiver(bot, sessions, worker.notify, settings.staff)
         jobs.append(_receive(settings, receiver, app, stopping))
@@ -140,17 +157,24 @@ async def _listen(settings: Settings, app: web.Application) -> web.AppRunner:
     return runner
 
 
-async def _keep_house(sessions: Sessions, stopping: asyncio.Event) -> None:
+async def _keep_house(sessions: Sessions, files: Path, stopping: asyncio.Event) -> None:
     """Deletes what has been done with, once an hour."""
     while not stopping.is_set():
         before = datetime.now(UTC) - KEEP
         async with sessions.begin() as session:
             await inbox.purge(session, before)
             await outbox.purge(session, before)
+        await asyncio.to_thread(_delete_files, files, before)
         try:
             await asyncio.wait_for(stopping.wait(), 3600)
         except TimeoutError:
             continue
+
+
+def _delete_files(folder: Path, before: datetime) -> None:
+    for file in folder.glob("*/*/*"):
+        if file.stat().st_mtime < before.timestamp():
+            file.unlink(missing_ok=True)
 
 
 async def _health(_request: web.Request) -> web.Response:

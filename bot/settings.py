@@ -55,6 +55,11 @@ class Settings(BaseSettings):
         return self.data_dir / "regulations"
 
     @property
+    def files(self) -> Path:
+        """Where files for chats wait to be sent: a folder a channel, in it one a chat."""
+        return self.data_dir / "files"
+
+    @property
     def database(self) -> str:
         """The database's URL with an async driver; a file in `data_dir` by default."""
         if self.database_url is None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from bot.problem import Problem
 from bot.settings import Settings
 from handlers.ask import Ask, Phrase, as_it_is
 from handlers.menu import Dialogue
+from handlers.precheck import PrecheckChat
 from knowledge.corpus import REGULATIONS, load_corpus
 from knowledge.embedding import BuiltIn, Model, Service
 from knowledge.files import DataError
@@ -90,11 +92,27 @@ def build_phrase(settings: Settings, knowledge: Knowledge) -> Phrase:
     return phraser.phrase
 
 
-def build_handler(settings: Settings) -> Dialogue:
+@dataclass(frozen=True)
+class Handlers:
+    """The bot's conversations; `dialogue` is the one that takes every turn."""
+
+    dialogue: Dialogue
+    precheck: PrecheckChat
+
+
+def build_handlers(settings: Settings) -> Handlers:
     """The bot's conversations."""
     knowledge = build_knowledge(settings)
-    ask = Ask(knowledge.assistant, build_phrase(settings, knowledge))
-    return Dialogue(knowledge.assistant, ask)
+    precheck = build_precheck(settings)
+    conditions = {
+        (region, rule.article)
+        for region, rules in precheck.ruleset.by_region.items()
+        for rule in rules
+        if rule.item is not None
+    }
+    ask = Ask(knowledge.assistant, build_phrase(settings, knowledge), conditions)
+    chat = PrecheckChat(precheck, today_in(settings), settings.files, ask.aside)
+    return Handlers(Dialogue(knowledge.assistant, ask, chat), chat)
 
 
 def _progress(done: int, total: int) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Collection, Iterator
 from typing import TYPE_CHECKING
 
 from handlers.dialogue import Answered, Button, Conversation, Outcome, Reply, Turn
@@ -33,13 +33,27 @@ async def as_it_is(_question: str, answer: Answer) -> Answer:
 class Ask:
     """Answers questions, shows articles, and keeps the region of a conversation."""
 
-    def __init__(self, assistant: Assistant, phrase: Phrase = as_it_is) -> None:
-        self._assistant, self._phrase = assistant, phrase
+    def __init__(
+        self,
+        assistant: Assistant,
+        phrase: Phrase = as_it_is,
+        conditions: Collection[tuple[str, int]] = (),
+    ) -> None:
+        """`conditions` are the articles (region, number) that a pre-check judges by."""
+        self._assistant, self._phrase, self._conditions = assistant, phrase, conditions
         self._say = catalogue("zh")
 
     async def question(self, turn: Turn, text: str, session: AsyncSession) -> Outcome:
         """A question in the person's own words."""
         asked = _asked(text, turn.conversation)
+        return await self._answer(turn, asked, _token(asked), session)
+
+    async def aside(self, turn: Turn, text: str, session: AsyncSession) -> Outcome | None:
+        """A question in the middle of something else; None where it has no answer."""
+        asked = _asked(text, turn.conversation)
+        answer = await asyncio.to_thread(self._assistant.ask, asked.text, _context(asked))
+        if answer.status is Status.NOT_COVERED:
+            return None
         return await self._answer(turn, asked, _token(asked), session)
 
     async def chosen(self, turn: Turn, region: str, token: str, session: AsyncSession) -> Outcome:
@@ -97,7 +111,14 @@ class Ask:
             shown = self._say("form.join").join(names)
             text += "\n\n" + self._say("chat.region_now", places=shown)
         rating = (Button("👍", f"f:+:{token}"), Button("👎", f"f:-:{token}"))
-        return Reply(text, (*self._buttons(answer, token), rating))
+        offer = self._offer(answer)
+        return Reply(text, (*self._buttons(answer, token), *offer, rating))
+
+    def _offer(self, answer: Answer) -> tuple[tuple[Button, ...], ...]:
+        """A pre-check, under an answer about the conditions."""
+        if any((c.region, c.article) in self._conditions for c in answer.citations):
+            return ((Button(self._say("precheck_chat.offer"), "p:begin"),),)
+        return ()
 
     def _buttons(self, answer: Answer, token: str) -> Iterator[tuple[Button, ...]]:
         corpus = self._assistant.corpus

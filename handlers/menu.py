@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from handlers.ask import Ask
 from handlers.dialogue import Button, Outcome, Reply, Turn
+from handlers.precheck import PrecheckChat
 from knowledge.assistant import Assistant
 from knowledge.catalogue import catalogue
 from store.questions import Verdict
@@ -25,8 +26,8 @@ _REGION = re.compile(r"s:(?P<region>\w*)")
 class Dialogue:
     """Everything that the bot can do in a chat; a `Handler`."""
 
-    def __init__(self, assistant: Assistant, ask: Ask) -> None:
-        self._assistant, self._ask = assistant, ask
+    def __init__(self, assistant: Assistant, ask: Ask, precheck: PrecheckChat) -> None:
+        self._assistant, self._ask, self._precheck = assistant, ask, precheck
         self._say = catalogue("zh")
 
     async def __call__(self, turn: Turn, session: AsyncSession) -> Outcome:
@@ -37,14 +38,19 @@ class Dialogue:
             return Outcome((Reply(self._say("chat.attachment")),), turn.conversation)
         text = _MENTION.sub(" ", turn.text).strip()
         if command := _COMMAND.match(text):
-            return await self._command(turn, command["name"].lower(), command["rest"] or "")
+            name = command["name"].lower()
+            return await self._command(turn, name, command["rest"] or "", session)
+        if (outcome := await self._precheck.text(turn, text, session)) is not None:
+            return outcome
         return await self._ask.question(turn, text, session)
 
-    async def _command(self, turn: Turn, name: str, rest: str) -> Outcome:
+    async def _command(self, turn: Turn, name: str, rest: str, session: AsyncSession) -> Outcome:
         if name == "start":
             return self._welcome(turn)
         if name == "region":
             return self._choose_region(turn, rest)
+        if name == "precheck":
+            return await self._precheck.begin(turn, session)
         return Outcome((Reply(self._say("chat.help")),), turn.conversation)
 
     async def _pressed(self, turn: Turn, data: str, session: AsyncSession) -> Outcome:
@@ -57,11 +63,14 @@ class Dialogue:
             return await self._ask.rated(turn, verdict, match["token"], session)
         if match := _REGION.fullmatch(data):
             return self._set_region(turn, match["region"])
+        if (outcome := await self._precheck.pressed(turn, data, session)) is not None:
+            return outcome
         return self._ask.stale(turn)
 
     def _welcome(self, turn: Turn) -> Outcome:
         places = self._say("form.join").join(r.place.name for r in self._assistant.corpus)
-        reply = Reply(self._say("chat.welcome", places=places), self._regions())
+        offer = (Button(self._say("precheck_chat.offer"), "p:begin"),)
+        reply = Reply(self._say("chat.welcome", places=places), (*self._regions(), offer))
         return Outcome((reply,), turn.conversation)
 
     def _choose_region(self, turn: Turn, rest: str) -> Outcome:

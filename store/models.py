@@ -114,3 +114,15 @@ class KeptQuestion(Base):
     citations: Mapped[list[dict[str, Any]]]
     trace: Mapped[dict[str, Any]]
     verdict: Mapped[str | None] = mapped_column(String(8))
+
+
+class StoredPrecheck(Base):
+    """A chat's pre-check: regions, answers, and where it stands; `ruleset` once it is finished."""
+
+    __tablename__ = "prechecks"
+
+    channel: Mapped[str] = mapped_column(String(16), primary_key=True)
+    chat: Mapped[str] = mapped_column(String(64), primary_key=True)
+    state: Mapped[dict[str, Any]]
+    ruleset: Mapped[str | None] = mapped_column(String(16), index=True)
+    updated_at: Mapped[datetime]

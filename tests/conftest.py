@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from datetime import date
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from knowledge.assistant import Assistant
 from knowledge.embedding import BuiltIn
 from knowledge.index import Location
 from knowledge.opening import Knowledge, open_knowledge
+from store import schema
+from store.database import Sessions, opened
 
 TODAY = date(2026, 6, 30)
 
@@ -29,3 +32,12 @@ def knowledge(index_folder: Path) -> Knowledge:
 @pytest.fixture(scope="session")
 def assistant(knowledge: Knowledge) -> Assistant:
     return knowledge.assistant
+
+
+@pytest.fixture
+async def sessions(tmp_path: Path) -> AsyncIterator[Sessions]:
+    """A database of its own for each test."""
+    url = f"sqlite+aiosqlite:///{tmp_path / 'x.db'}"
+    await schema.upgrade(url)
+    async with opened(url) as factory:
+        yield factory

@@ -7,6 +7,7 @@ import hmac
 import logging
 import warnings
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 from aiohttp import web
@@ -73,6 +74,10 @@ class TelegramTransport:
                 if "parse" not in str(error).lower():
                     raise
                 sent = await self._send(chat, message.text, keyboard)
+            for file in message.files:
+                await self._bot.send_document(chat, Path(file))
+        except FileNotFoundError as error:
+            return Refused(f"{error}")
         except TelegramError as error:
             return _outcome(error)
         return Sent(str(sent.get("message_id")) if isinstance(sent, Mapping) else None)
@@ -118,7 +123,10 @@ class TelegramReceiver:
             else:
                 await self._bot.delete_webhook()
             await self._bot.set_my_commands(
-                [BotCommand(c, say(f"chat.command_{c}")) for c in ("start", "help", "region")]
+                [
+                    BotCommand(c, say(f"chat.command_{c}"))
+                    for c in ("start", "precheck", "help", "region")
+                ]
             )
         except TelegramError as error:
             logger.warning("Telegram could not be prepared: %s", type(error).__name__)

@@ -132,7 +132,7 @@ async def chat(settings: Settings, handler: Handler, user: str, staff: bool) -> 
     buttons: list[str] = []
 
     def show(_chat: str, message: Outgoing) -> None:
-        lines = [message.text]
+        lines = [message.text, *message.files]
         for row in message.buttons:
             labels = []
             for button in row:

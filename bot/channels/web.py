@@ -32,6 +32,7 @@ MESSAGES_KEPT = 100
 _PAGE = Path(__file__).parent / "page"
 _FILES = {"/": "index.html", "/chat.js": "chat.js", "/chat.css": "chat.css"}
 _TOKEN = re.compile(r"[\w-]{43}")
+_FILE_NAME = re.compile(r"[\w-]{1,80}\.[a-z]{3,4}")
 _HEADERS = {
     "Content-Security-Policy": "default-src 'self'; img-src data:; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
@@ -70,8 +71,9 @@ class WebChat:
 
     name = NAME
 
-    def __init__(self, sessions: Sessions) -> None:
-        self._sessions = sessions
+    def __init__(self, sessions: Sessions, files: Path) -> None:
+        """`files` is the folder in which files for chats lie, a folder a chat."""
+        self._sessions, self._files = sessions, files
         self._boxes: OrderedDict[str, _Box] = OrderedDict()
         self.received: Callable[[], None] = lambda: None
 
@@ -81,6 +83,7 @@ class WebChat:
             *(web.get(path, _file(_PAGE / name)) for path, name in _FILES.items()),
             web.post("/api/messages", self._receive),
             web.get("/api/messages", self._fetch),
+            web.get("/api/files/{name}", self._file),
         ]
 
     def parts(self, reply: Reply) -> list[Outgoing]:
@@ -131,11 +134,22 @@ class WebChat:
                 "number": number,
                 "text": m.text,
                 "buttons": [[b.model_dump() for b in r] for r in m.buttons],
+                "files": [Path(file).name for file in m.files],
             }
             for number, m in box.messages
             if number > int(after)
         ]
         return web.json_response({"messages": found, "count": box.count}, headers=_HEADERS)
+
+    async def _file(self, request: web.Request) -> web.StreamResponse:
+        """A file that was made for this chat, and for no other."""
+        chat, name = _chat(request), request.match_info["name"]
+        path = self._files / (chat or "") / name
+        known = chat is not None and _FILE_NAME.fullmatch(name)
+        if not known or not await asyncio.to_thread(path.is_file):
+            return web.json_response({"error": "no such file"}, status=404)
+        disposition = {"Content-Disposition": f'attachment; filename="{name}"'}
+        return web.FileResponse(path, headers={**_HEADERS, **disposition})
 
     def _box(self, chat: str) -> _Box:
         box = self._boxes.setdefault(chat, _Box())

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+from typing import TYPE_CHECKING
 
 from bot.problem import Problem
 from bot.settings import Settings, load_settings
-from handlers.dialogue import Handler
+
+if TYPE_CHECKING:
+    from bot.wiring import Handlers
 
 
 def register(subcommands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -27,7 +30,15 @@ def _run(_args: argparse.Namespace) -> int:
     from bot.service import serve  # the web server and Telegram: only where they are served
 
     settings = load_settings()
-    asyncio.run(serve(settings, _handler(settings), lambda line: print(line, flush=True)))
+    handlers = _handlers(settings)
+    asyncio.run(
+        serve(
+            settings,
+            handlers.dialogue,
+            lambda line: print(line, flush=True),
+            [handlers.precheck.judge_again],
+        )
+    )
     return 0
 
 
@@ -37,7 +48,7 @@ def _chat(args: argparse.Namespace) -> int:
     if not 0 < len(args.user) <= 64:
         raise Problem("--user：1 到 64 个字符")
     settings = load_settings()
-    handler = _handler(settings)
+    handler = _handlers(settings).dialogue
     if args.json:
         asyncio.run(chat_json(settings, handler, args.staff))
     else:
@@ -45,7 +56,7 @@ def _chat(args: argparse.Namespace) -> int:
     return 0
 
 
-def _handler(settings: Settings) -> Handler:
-    from bot.wiring import build_handler
+def _handlers(settings: Settings) -> Handlers:
+    from bot.wiring import build_handlers
 
-    return build_handler(settings)
+    return build_handlers(settings)

@@ -148,6 +148,8 @@ class BotApi:
             return _ok(await self._updates_after(fields))
         if method == "sendMessage":
             return await self._send(request, fields)
+        if method == "sendDocument":
+            return self._send_document(fields)
         self.calls.append(Call(method, fields, time.monotonic(), delivered=True))
         if method == "getMe":
             return _ok({"id": 42, "is_bot": True, "first_name": "bot", "username": "award_bot"})
@@ -176,6 +178,23 @@ class BotApi:
         chat = {"id": int(fields["chat_id"]), "type": "private"}
         message = {"message_id": next(self._messages), "date": 1, "chat": chat, "text": "x"}
         return _ok(message)
+
+    def _send_document(self, fields: dict[str, Any]) -> web.Response:
+        document = fields["document"]
+        if not isinstance(document, web.FileField):
+            return _error(400, "Bad Request: document must be a file")
+        fields = {**fields, "document": document.file.read()}
+        self.calls.append(Call("sendDocument", fields, time.monotonic(), delivered=True))
+        chat = {"id": int(fields["chat_id"]), "type": "private"}
+        return _ok({"message_id": next(self._messages), "date": 1, "chat": chat})
+
+    def documents(self, chat: int) -> list[bytes]:
+        """The files that were delivered to a chat."""
+        return [
+            c.fields["document"]
+            for c in self.calls
+            if c.method == "sendDocument" and str(c.fields["chat_id"]) == str(chat)
+        ]
 
     def _fault(self, fields: dict[str, Any]) -> str | None:
         text = str(fields.get("text", ""))

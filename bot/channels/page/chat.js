@@ -31,6 +31,12 @@ function show(message) {
     part.textContent = line || "\u00a0";
     element.append(part);
   });
+  for (const name of message.files) {
+    const link = document.createElement("a");
+    link.href = "/api/files/" + encodeURIComponent(name);
+    link.textContent = name;
+    element.append(link);
+  }
   for (const row of message.buttons) {
     const line = document.createElement("div");
     line.className = "row";
