@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -10,6 +10,7 @@ from sqlalchemy import (
     JSON,
     DateTime,
     Dialect,
+    ForeignKey,
     Index,
     Integer,
     String,
@@ -126,3 +127,143 @@ class StoredPrecheck(Base):
     state: Mapped[dict[str, Any]]
     ruleset: Mapped[str | None] = mapped_column(String(16), index=True)
     updated_at: Mapped[datetime]
+
+
+class Organisation(Base):
+    """An applicant, known by its credit code (GB 32100)."""
+
+    __tablename__ = "organisations"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    credit_code: Mapped[str] = mapped_column(String(18), unique=True)
+    name: Mapped[str] = mapped_column(String(200))
+
+
+class Case(Base):
+    """One organisation's application in one region and year."""
+
+    __tablename__ = "cases"
+    __table_args__ = (
+        UniqueConstraint("organisation_id", "region", "year", name="uq_cases_application"),
+        Index("ix_cases_region_year_stage", "region", "year", "stage"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    number: Mapped[str] = mapped_column(String(40), unique=True)
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)
+    region: Mapped[str] = mapped_column(String(24))
+    year: Mapped[int]
+    award: Mapped[str | None] = mapped_column(String(12))
+    sector: Mapped[str | None] = mapped_column(String(16))
+    stage: Mapped[str] = mapped_column(String(32))
+    stage_on: Mapped[date]
+    outcome: Mapped[str | None] = mapped_column(String(12))
+    opened_on: Mapped[date]
+
+
+class CaseEvent(Base):
+    """Something that happened to a case; rows are added and never changed."""
+
+    __tablename__ = "case_events"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), index=True)
+    at: Mapped[datetime]
+    kind: Mapped[str] = mapped_column(String(16))
+    stage: Mapped[str] = mapped_column(String(32))
+    on: Mapped[date]
+    actor: Mapped[str] = mapped_column(String(64))
+    note: Mapped[str | None] = mapped_column(Text)
+
+
+class CaseDocument(Base):
+    """A document that an applicant owes, or has handed in."""
+
+    __tablename__ = "case_documents"
+    __table_args__ = (UniqueConstraint("case_id", "name", name="uq_case_documents_name"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), index=True)
+    name: Mapped[str] = mapped_column(String(120))
+    required_on: Mapped[date]
+    due_on: Mapped[date | None] = mapped_column(index=True)
+    received_on: Mapped[date | None]
+    reminded_for: Mapped[date | None]
+
+
+class CaseScore(Base):
+    """What a part of the review gave a case."""
+
+    __tablename__ = "case_scores"
+
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), primary_key=True)
+    part: Mapped[str] = mapped_column(String(16), primary_key=True)
+    value: Mapped[float]
+
+
+class Binding(Base):
+    """A chat that may see a case; `wants` is whether it is told of changes."""
+
+    __tablename__ = "case_bindings"
+    __table_args__ = (Index("ix_case_bindings_chat", "channel", "chat"),)
+
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), primary_key=True)
+    channel: Mapped[str] = mapped_column(String(16), primary_key=True)
+    chat: Mapped[str] = mapped_column(String(64), primary_key=True)
+    wants: Mapped[bool] = mapped_column(default=True)
+    bound_at: Mapped[datetime]
+
+
+class BindingCode(Base):
+    """A one-time code that binds a chat to a case: only its hash is kept."""
+
+    __tablename__ = "binding_codes"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), index=True)
+    salt: Mapped[str] = mapped_column(String(32))
+    digest: Mapped[str] = mapped_column(String(64))
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+
+class Attempts(Base):
+    """Wrong tries to bind, of one chat or at one case number, and the pause that they led to."""
+
+    __tablename__ = "binding_attempts"
+
+    subject: Mapped[str] = mapped_column(String(100), primary_key=True)
+    count: Mapped[int]
+    last_at: Mapped[datetime]
+    paused_until: Mapped[datetime | None]
+
+
+class CaseRead(Base):
+    """That a chat was shown a case."""
+
+    __tablename__ = "case_reads"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), index=True)
+    channel: Mapped[str] = mapped_column(String(16))
+    chat: Mapped[str] = mapped_column(String(64))
+    at: Mapped[datetime]
+
+
+class CalendarDay(Base):
+    """A day of which staff say whether it is worked, before the holidays are announced."""
+
+    __tablename__ = "calendar_days"
+
+    day: Mapped[date] = mapped_column(primary_key=True)
+    worked: Mapped[bool]
+
+
+class StaffMember(Base):
+    """A chat of a member of staff, with its role."""
+
+    __tablename__ = "staff"
+
+    channel: Mapped[str] = mapped_column(String(16), primary_key=True)
+    chat: Mapped[str] = mapped_column(String(64), primary_key=True)
+    role: Mapped[str] = mapped_column(String(16))

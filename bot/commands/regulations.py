@@ -12,6 +12,7 @@ from bot.settings import load_settings
 from knowledge.catalogue import catalogue
 from knowledge.corpus import REGULATIONS, Corpus
 from knowledge.opening import load_data
+from knowledge.procedure import load_procedures, procedure_faults
 from knowledge.regulation import Article, Regulation
 from knowledge.rules import load_rules
 from knowledge.topics import Topics, faults
@@ -168,19 +169,26 @@ def _confirm(args: argparse.Namespace) -> int:
 def _check(_args: argparse.Namespace) -> int:
     corpus, topics = _data()
     ruleset = load_rules(corpus, REGULATIONS, load_settings().added_regulations)
+    procedures = load_procedures(corpus, REGULATIONS, load_settings().added_regulations)
     found = [
         *faults(topics, corpus),
         *(line for lines in ruleset.broken.values() for line in lines),
+        *(line for r, p in procedures.items() for line in procedure_faults(corpus[r], p)),
     ]
     if found:
         print("\n".join(found))
         raise Problem(f"{len(found)} 处与条文不一致。")
     articles = sum(len(regulation.articles) for regulation in corpus)
+    stages = sum(len(procedure.stages) for procedure in procedures.values())
     rules = sum(len(of_region) for of_region in ruleset.by_region.values())
     counts = (
-        f"{len(corpus.regions)} 部办法、{articles} 条、{len(topics)} 个主题、{rules} 条预检规则"
+        f"{len(corpus.regions)} 部办法",
+        f"{articles} 条",
+        f"{len(topics)} 个主题",
+        f"{rules} 条预检规则",
+        f"{stages} 个评审环节",
     )
-    print(f"{counts}：与条文逐字一致。")
+    print(f"{'、'.join(counts)}：与条文逐字一致。")
     return 0
 
 
