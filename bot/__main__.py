@@ -8,7 +8,17 @@ import os
 import sys
 from collections.abc import Sequence
 
-from bot.commands import asking, database, prechecking, questions, regulations, scoring, serving
+from bot.commands import (
+    asking,
+    cases,
+    database,
+    prechecking,
+    questions,
+    regulations,
+    scoring,
+    serving,
+    staff,
+)
 from bot.problem import Problem
 from knowledge.files import DataError
 
@@ -17,7 +27,17 @@ def parser() -> argparse.ArgumentParser:
     """The command line with its sub-commands."""
     top = argparse.ArgumentParser(prog="python -m bot", description="质量奖助手")
     subcommands = top.add_subparsers(required=True, metavar="命令")
-    for family in (serving, asking, prechecking, regulations, scoring, questions, database):
+    for family in (
+        serving,
+        asking,
+        prechecking,
+        regulations,
+        cases,
+        staff,
+        scoring,
+        questions,
+        database,
+    ):
         family.register(subcommands)
     return top
 

@@ -10,8 +10,11 @@ from datetime import date, datetime
 from bot.problem import Problem
 from bot.settings import Settings
 from handlers.ask import Ask, Phrase, as_it_is
+from handlers.casework import Casework
 from handlers.menu import Dialogue
 from handlers.precheck import PrecheckChat
+from handlers.staff import StaffChat
+from handlers.status import StatusChat
 from knowledge.corpus import REGULATIONS, load_corpus
 from knowledge.embedding import BuiltIn, Model, Service
 from knowledge.files import DataError
@@ -19,6 +22,7 @@ from knowledge.index import IndexUnavailableError, Location
 from knowledge.opening import Knowledge, open_knowledge
 from knowledge.phrasing import Phraser
 from knowledge.prechecking import Precheck
+from knowledge.procedure import load_procedures
 from knowledge.rules import load_rules
 
 
@@ -98,6 +102,7 @@ class Handlers:
 
     dialogue: Dialogue
     precheck: PrecheckChat
+    casework: Casework
 
 
 def build_handlers(settings: Settings) -> Handlers:
@@ -112,7 +117,25 @@ def build_handlers(settings: Settings) -> Handlers:
     }
     ask = Ask(knowledge.assistant, build_phrase(settings, knowledge), conditions)
     chat = PrecheckChat(precheck, today_in(settings), settings.files, ask.aside)
-    return Handlers(Dialogue(knowledge.assistant, ask, chat), chat)
+    casework = build_casework(settings)
+    status = StatusChat(casework, casework.corpus)
+    staff = StaffChat(casework, status)
+    return Handlers(Dialogue(knowledge.assistant, ask, chat, status, staff), chat, casework)
+
+
+def build_casework(settings: Settings) -> Casework:
+    """Work on cases, by the regions' procedures.
+
+    Raises:
+        Problem: a data file cannot be used.
+    """
+    added = settings.added_regulations
+    try:
+        corpus = load_corpus(REGULATIONS, added)
+        procedures = load_procedures(corpus, REGULATIONS, added)
+    except DataError as error:
+        raise Problem(str(error)) from error
+    return Casework(corpus, procedures, today_in(settings))
 
 
 def _progress(done: int, total: int) -> None:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from handlers.ask import Ask
 from handlers.dialogue import Button, Outcome, Reply, Turn
 from handlers.precheck import PrecheckChat
+from handlers.staff import StaffChat
+from handlers.status import StatusChat
 from knowledge.assistant import Assistant
 from knowledge.catalogue import catalogue
 from store.questions import Verdict
@@ -26,8 +28,16 @@ _REGION = re.compile(r"s:(?P<region>\w*)")
 class Dialogue:
     """Everything that the bot can do in a chat; a `Handler`."""
 
-    def __init__(self, assistant: Assistant, ask: Ask, precheck: PrecheckChat) -> None:
+    def __init__(
+        self,
+        assistant: Assistant,
+        ask: Ask,
+        precheck: PrecheckChat,
+        status: StatusChat,
+        staff: StaffChat,
+    ) -> None:
         self._assistant, self._ask, self._precheck = assistant, ask, precheck
+        self._status, self._staff = status, staff
         self._say = catalogue("zh")
 
     async def __call__(self, turn: Turn, session: AsyncSession) -> Outcome:
@@ -40,8 +50,9 @@ class Dialogue:
         if command := _COMMAND.match(text):
             name = command["name"].lower()
             return await self._command(turn, name, command["rest"] or "", session)
-        if (outcome := await self._precheck.text(turn, text, session)) is not None:
-            return outcome
+        for service in (self._status, self._precheck):
+            if (outcome := await service.text(turn, text, session)) is not None:
+                return outcome
         return await self._ask.question(turn, text, session)
 
     async def _command(self, turn: Turn, name: str, rest: str, session: AsyncSession) -> Outcome:
@@ -51,6 +62,14 @@ class Dialogue:
             return self._choose_region(turn, rest)
         if name == "precheck":
             return await self._precheck.begin(turn, session)
+        if name == "status":
+            return await self._status.status(turn, session)
+        if name == "mydata":
+            return await self._status.my_data(turn, session)
+        if name == "forget":
+            return self._status.forget(turn)
+        if (outcome := await self._staff.command(turn, name, rest, session)) is not None:
+            return outcome
         return Outcome((Reply(self._say("chat.help")),), turn.conversation)
 
     async def _pressed(self, turn: Turn, data: str, session: AsyncSession) -> Outcome:
@@ -63,8 +82,11 @@ class Dialogue:
             return await self._ask.rated(turn, verdict, match["token"], session)
         if match := _REGION.fullmatch(data):
             return self._set_region(turn, match["region"])
-        if (outcome := await self._precheck.pressed(turn, data, session)) is not None:
-            return outcome
+        if data == "forget:yes":
+            return await self._status.forgotten(turn, session)
+        for service in (self._precheck, self._status, self._staff):
+            if (outcome := await service.pressed(turn, data, session)) is not None:
+                return outcome
         return self._ask.stale(turn)
 
     def _welcome(self, turn: Turn) -> Outcome:

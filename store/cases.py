@@ -47,9 +47,9 @@ async def find(session: AsyncSession, number: str) -> Case | None:
     return found
 
 
-async def by_id(session: AsyncSession, case: int) -> Case:
-    """The case of an id that is known to exist."""
-    return await session.get_one(Case, case)
+async def get(session: AsyncSession, case: int) -> Case | None:
+    """The case of an id."""
+    return await session.get(Case, case)
 
 
 async def organisation(session: AsyncSession, case: Case) -> Organisation:
@@ -281,3 +281,17 @@ async def open_many(
     for case in cases:
         note_event(session, case, "opened", case.opened_on, actor)
     await session.flush()
+
+
+async def applications(
+    session: AsyncSession, owners: Sequence[Organisation]
+) -> dict[tuple[str, str, int], str]:
+    """The case numbers of some organisations, by credit code, region and year."""
+    found: dict[tuple[str, str, int], str] = {}
+    codes = {owner.id: owner.credit_code for owner in owners}
+    ids = list(codes)
+    for at in range(0, len(ids), 500):
+        chosen = select(Case).where(Case.organisation_id.in_(ids[at : at + 500]))
+        for case in await session.scalars(chosen):
+            found[codes[case.organisation_id], case.region, case.year] = case.number
+    return found

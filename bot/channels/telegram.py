@@ -95,6 +95,9 @@ class TelegramTransport:
         return Sent()
 
 
+COMMANDS = ("start", "precheck", "status", "help", "region", "mydata", "forget")
+
+
 class TelegramReceiver:
     """The way in from Telegram: long polling, or a webhook.
 
@@ -123,10 +126,7 @@ class TelegramReceiver:
             else:
                 await self._bot.delete_webhook()
             await self._bot.set_my_commands(
-                [
-                    BotCommand(c, say(f"chat.command_{c}"))
-                    for c in ("start", "precheck", "help", "region")
-                ]
+                [BotCommand(c, say(f"chat.command_{c}")) for c in COMMANDS]
             )
         except TelegramError as error:
             logger.warning("Telegram could not be prepared: %s", type(error).__name__)

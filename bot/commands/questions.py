@@ -12,12 +12,12 @@ from pathlib import Path
 from bot.evaluation import dump
 from bot.problem import Problem
 from bot.settings import load_settings
+from bot.sheets import harmless
 from store.database import opened
 from store.questions import Tally, tallies
 from store.schema import upgrade
 
 COLUMNS = ("次数", "问题", "地区", "没有答案", "有用", "没用", "最后一次", "引用", "最像的主题")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def register(subcommands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -78,7 +78,7 @@ def _as_csv(found: list[Tally]) -> str:
         cited = "；".join(f"{c['region']} {c['article']}" for c in tally.citations)
         nearest = tally.trace.get("topics") or [{}]
         writer.writerow(
-            _harmless(value)
+            harmless(value)
             for value in (
                 tally.count,
                 tally.question,
@@ -92,9 +92,3 @@ def _as_csv(found: list[Tally]) -> str:
             )
         )
     return out.getvalue()
-
-
-def _harmless(value: object) -> str:
-    """A cell that no spreadsheet takes for a formula: the questions come from strangers."""
-    text = str(value)
-    return f"'{text}" if text.startswith(_FORMULA) else text

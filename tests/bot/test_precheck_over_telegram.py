@@ -13,13 +13,13 @@ from typing import Any
 from bot.service import serve
 from bot.settings import Settings
 from handlers.ask import Ask
-from handlers.menu import Dialogue
 from handlers.precheck import PrecheckChat
 from knowledge.assistant import Assistant
 from knowledge.corpus import load_corpus
 from knowledge.prechecking import Precheck
 from knowledge.rules import load_rules
 from tests.bot.test_telegram import free_port
+from tests.handlers.talk import dialogue
 from tests.standins.bot_api import TOKEN, BotApi
 
 CHAT = 7
@@ -38,7 +38,7 @@ async def test_a_whole_precheck_over_http(assistant: Assistant, tmp_path: Path) 
     ask = Ask(assistant)
     precheck = Precheck(load_corpus(), load_rules(load_corpus()))
     chat = PrecheckChat(precheck, lambda: date(2026, 6, 30), settings.files, ask.aside)
-    handler = Dialogue(assistant, ask, chat)
+    handler = dialogue(assistant, chat)
     running = asyncio.create_task(serve(settings, handler, lambda _line: None, [chat.judge_again]))
     try:
         await converse(api)

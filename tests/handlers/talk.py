@@ -3,9 +3,36 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 
+from handlers.ask import Ask
+from handlers.casework import Casework
 from handlers.dialogue import Chat, Conversation, Handler, Reply, Turn
+from handlers.menu import Dialogue
+from handlers.precheck import PrecheckChat
+from handlers.staff import StaffChat
+from handlers.status import StatusChat
+from knowledge.assistant import Assistant
+from knowledge.corpus import load_corpus
+from knowledge.procedure import load_procedures
 from store.database import Sessions
+
+TODAY = date(2026, 6, 30)
+
+
+def casework(today: date = TODAY) -> Casework:
+    """Work on cases by the real procedures, on a fixed day."""
+    corpus = load_corpus()
+    return Casework(corpus, load_procedures(corpus), lambda: today)
+
+
+def dialogue(
+    assistant: Assistant, precheck: PrecheckChat, work: Casework | None = None
+) -> Dialogue:
+    """The whole bot, as it is put together for its channels."""
+    work = work or casework()
+    status = StatusChat(work, work.corpus)
+    return Dialogue(assistant, Ask(assistant), precheck, status, StaffChat(work, status))
 
 
 class Talk:
@@ -17,6 +44,7 @@ class Talk:
         self._handler, self._sessions = handler, sessions
         self._turn = Turn(Chat("test", chat), Conversation(), staff=staff)
         self.replies: tuple[Reply, ...] = ()
+        self.pushed: tuple[Reply, ...] = ()
 
     async def say(self, text: str) -> str:
         """Types; returns what was answered."""
@@ -48,4 +76,5 @@ class Talk:
             outcome = await self._handler(turn, session)
         self._turn = replace(self._turn, conversation=outcome.conversation)
         self.replies = tuple(r for r in outcome.replies if r.to is None)
+        self.pushed = tuple(r for r in outcome.replies if r.to is not None)
         return self.text

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from handlers.ask import Ask
-from handlers.menu import Dialogue
 from handlers.precheck import PrecheckChat
 from knowledge.assistant import Assistant
 from knowledge.catalogue import catalogue
@@ -21,7 +20,7 @@ from knowledge.questionnaire import ORDER, read_day, read_profits
 from knowledge.rules import load_rules
 from store import prechecks
 from store.database import Sessions
-from tests.handlers.talk import Talk
+from tests.handlers.talk import Talk, dialogue
 from tests.knowledge.test_prechecking import TABLES, plain
 
 TODAY = date(2026, 6, 30)
@@ -36,7 +35,7 @@ def chat(assistant: Assistant, tmp_path: Path) -> PrecheckChat:
 
 @pytest.fixture
 def talk(assistant: Assistant, chat: PrecheckChat, sessions: Sessions) -> Talk:
-    return Talk(Dialogue(assistant, Ask(assistant), chat), sessions)
+    return Talk(dialogue(assistant, chat), sessions)
 
 
 async def answers_in(sessions: Sessions) -> dict[str, Any]:

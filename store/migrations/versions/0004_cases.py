@@ -62,7 +62,7 @@ def upgrade() -> None:
         "case_scores",
         sa.Column("case_id", sa.Integer(), sa.ForeignKey("cases.id"), primary_key=True),
         sa.Column("part", sa.String(16), primary_key=True),
-        sa.Column("value", sa.Float(), nullable=False),
+        sa.Column("value", sa.Double(), nullable=False),
     )
     op.create_table(
         "case_bindings",
