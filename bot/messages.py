@@ -45,6 +45,13 @@ class Outgoing(BaseModel):
         return parts
 
 
+class Edit(BaseModel):
+    """Another text for a message that was sent before."""
+
+    message_id: str
+    text: str
+
+
 class Ack(BaseModel):
     """Confirms a tap on a button."""
 

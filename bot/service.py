@@ -20,6 +20,8 @@ from bot.channels.telegram import TelegramReceiver, TelegramTransport, make_bot
 from bot.channels.web import NAME as WEB
 from bot.channels.web import WebChat
 from bot.clock import Clock, Tick
+from bot.leader import leadership
+from bot.limits import Limits
 from bot.problem import Problem
 from bot.sender import Sender
 from bot.settings import Settings
@@ -79,7 +81,8 @@ async def _serve(
     bot = make_bot(settings) if settings.telegram_token else None
     if bot:
         transports[TELEGRAM] = TelegramTransport(bot)
-        senders[TELEGRAM] = Sender(sessions, transports[TELEGRAM])
+        limits = Limits(overall=settings.messages_per_second)
+        senders[TELEGRAM] = Sender(sessions, transports[TELEGRAM], limits)
 
     def queued(channel: str) -> None:
         senders[channel].notify()
@@ -90,18 +93,24 @@ async def _serve(
     app = web.Application()
     app.add_routes([web.get("/health", _health), *chat.routes()])
     house = _keep_house(sessions, settings.files, stopping)
-    jobs: list[Awaitable[None]] = [house, clock.run(stopping)]
+    work: list[Callable[[asyncio.Event], Awaitable[None]]] = [worker.run, clock.run]
+    work += [sender.run for sender in senders.values()]
+    jobs: list[Awaitable[None]] = [house]
     if bot:
         receiver = TelegramReceiver(bot, sessions, worker.notify, settings.staff)
-        jobs.append(_receive(settings, receiver, app, stopping))
+        polling = _receive(settings, receiver, app)
+        if settings.webhook_url:
+            jobs.append(polling(stopping))
+        else:
+            work.append(polling)
     runner = await _listen(settings, app)
     announce(f"网页聊天：http://{settings.web_host}:{settings.web_port}/")
     if not bot:
         announce("没有设置 TELEGRAM_TOKEN，Telegram 未启用。向 @BotFather 申请令牌后写入 .env；")
         announce("现在可以用上面的网页聊天，或另开终端运行 make chat。")
-    jobs += [sender.run(stopping) for sender in senders.values()]
+    jobs.append(_lead(settings.database, work, stopping))
     try:
-        await _until_stopped([worker.run(stopping), *jobs], stopping)
+        await _until_stopped(jobs, stopping)
     finally:
         await runner.cleanup()
         if bot:
@@ -124,24 +133,48 @@ async def _until_stopped(jobs: list[Awaitable[None]], stopping: asyncio.Event) -
             raise error
 
 
-def _receive(
-    settings: Settings,
-    receiver: TelegramReceiver,
-    app: web.Application,
+async def _lead(
+    database: str,
+    work: Sequence[Callable[[asyncio.Event], Awaitable[None]]],
     stopping: asyncio.Event,
-) -> Awaitable[None]:
+) -> None:
+    """Does the work that only one process may do, once this is the one."""
+    async with leadership(database, stopping) as over:
+        if stopping.is_set():
+            return
+        ended = asyncio.create_task(_either(stopping, over))
+        try:
+            await _until_stopped([job(over) for job in work], over)
+        finally:
+            ended.cancel()
+
+
+async def _either(first: asyncio.Event, second: asyncio.Event) -> None:
+    """Sets the second event when the first is set."""
+    await first.wait()
+    second.set()
+
+
+def _receive(
+    settings: Settings, receiver: TelegramReceiver, app: web.Application
+) -> Callable[[asyncio.Event], Awaitable[None]]:
     """Telegram's updates: by webhook where one is set, else by long polling."""
     if not settings.webhook_url:
 
-        async def poll() -> None:
+        async def poll(stopping: asyncio.Event) -> None:
             await receiver.prepare(None, None)
             await receiver.poll(stopping)
 
-        return poll()
+        return poll
     given = settings.webhook_secret
     secret = given.get_secret_value() if given else secrets.token_urlsafe(32)
     app.router.add_post(WEBHOOK_PATH, receiver.webhook(secret))
-    return receiver.prepare(settings.webhook_url.rstrip("/") + WEBHOOK_PATH, secret)
+    url = settings.webhook_url.rstrip("/") + WEBHOOK_PATH
+
+    async def prepare(_stopping: asyncio.Event) -> None:
+        await receiver.prepare(url, secret)
+
+    return prepare
 
 
 async def _listen(settings: Settings, app: web.Application) -> web.AppRunner:

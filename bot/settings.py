@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.problem import Problem
@@ -34,6 +35,11 @@ class Settings(BaseSettings):
     llm_api_url: str | None = None
     llm_api_key: SecretStr | None = None
     staff_ids: str = ""
+    messages_per_second: float = Field(default=30, gt=0, le=1000)
+    reminder_days: str = "7,3,1"
+    reminder_hour: int = Field(default=9, ge=0, le=23)
+    approval_above: int = Field(default=100, ge=0)
+    quiet_hours: str = "22-8"
     timezone: str = "Asia/Shanghai"
 
     @field_validator("timezone")
@@ -44,6 +50,32 @@ class Settings(BaseSettings):
         except (ZoneInfoNotFoundError, ValueError) as error:
             raise ValueError(f"no such time zone: {name}") from error
         return name
+
+    @field_validator("reminder_days")
+    @classmethod
+    def _whole_days(cls, days: str) -> str:
+        if not re.fullmatch(r"\d{1,3}(,\s*\d{1,3})*", days):
+            raise ValueError("days before, such as 7,3,1")
+        return days
+
+    @field_validator("quiet_hours")
+    @classmethod
+    def _two_hours(cls, hours: str) -> str:
+        match = re.fullmatch(r"(\d{1,2})-(\d{1,2})", hours)
+        if hours and (not match or max(map(int, match.groups())) > 23):
+            raise ValueError("two hours, such as 22-8, or nothing")
+        return hours
+
+    @property
+    def reminder_offsets(self) -> tuple[int, ...]:
+        """How many days before a deadline people are reminded."""
+        return tuple(sorted({int(day) for day in self.reminder_days.split(",")}))
+
+    @property
+    def quiet(self) -> tuple[int, int] | None:
+        """From which hour to which no broadcast begins."""
+        start, _, end = self.quiet_hours.partition("-")
+        return (int(start), int(end)) if self.quiet_hours else None
 
     @property
     def zone(self) -> ZoneInfo:

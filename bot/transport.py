@@ -38,13 +38,20 @@ class Again:
 
 
 @dataclass(frozen=True)
+class Unsure:
+    """Nobody knows whether it arrived."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
 class Refused:
     """It never will get through as it is."""
 
     reason: str
 
 
-Delivery = Sent | Blocked | Wait | Again | Refused
+Delivery = Sent | Blocked | Wait | Again | Unsure | Refused
 
 
 class Transport(Protocol):
@@ -58,6 +65,10 @@ class Transport(Protocol):
 
     async def send(self, chat: str, message: Outgoing) -> Delivery:
         """Delivers one message."""
+        ...
+
+    async def edit(self, chat: str, message_id: str, message: Outgoing) -> Delivery:
+        """Puts another text in the place of a message that was sent."""
         ...
 
     async def acknowledge(self, ack: Ack) -> Delivery:

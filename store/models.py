@@ -46,6 +46,9 @@ class Delivery(StrEnum):
     SENT = "sent"
     BLOCKED = "blocked"
     FAILED = "failed"
+    HELD = "held"
+    CANCELLED = "cancelled"
+    UNKNOWN = "unknown"
 
 
 class Received(Base):
@@ -68,10 +71,16 @@ class Received(Base):
 
 
 class Outgoing(Base):
-    """The outbox: one message to one chat."""
+    """The outbox: one message to one chat.
+
+    `origin` is the broadcast (`b:7`) or the reminder (`r:7:3`) that it belongs to: each goes to a
+    chat once at most. `topic` is the subscription that it is sent for; who ends that gets it not.
+    """
 
     __tablename__ = "outbox"
     __table_args__ = (
+        UniqueConstraint("origin", "channel", "chat", name="uq_outbox_origin_channel_chat"),
+        Index("ix_outbox_origin_state", "origin", "state"),
         Index("ix_outbox_channel_state_priority_id", "channel", "state", "priority", "id"),
         Index("ix_outbox_channel_chat_id", "channel", "chat", "id"),
     )
@@ -80,9 +89,11 @@ class Outgoing(Base):
     channel: Mapped[str] = mapped_column(String(16))
     chat: Mapped[str] = mapped_column(String(64))
     kind: Mapped[str] = mapped_column(String(16))
+    origin: Mapped[str | None] = mapped_column(String(32))
+    topic: Mapped[str | None] = mapped_column(String(40))
     payload: Mapped[dict[str, Any] | None]
     priority: Mapped[int] = mapped_column(Integer)
-    state: Mapped[str] = mapped_column(String(8), default=Delivery.QUEUED.value)
+    state: Mapped[str] = mapped_column(String(10), default=Delivery.QUEUED.value)
     attempts: Mapped[int] = mapped_column(default=0)
     not_before: Mapped[datetime | None]
     created_at: Mapped[datetime]
@@ -267,3 +278,99 @@ class StaffMember(Base):
     channel: Mapped[str] = mapped_column(String(16), primary_key=True)
     chat: Mapped[str] = mapped_column(String(64), primary_key=True)
     role: Mapped[str] = mapped_column(String(16))
+
+
+class Hold(Base):
+    """Until when a channel asked everyone to wait."""
+
+    __tablename__ = "channel_holds"
+
+    channel: Mapped[str] = mapped_column(String(16), primary_key=True)
+    until: Mapped[datetime]
+
+
+class BlockedChat(Base):
+    """A chat that is out of reach, since when."""
+
+    __tablename__ = "blocked_chats"
+
+    channel: Mapped[str] = mapped_column(String(16), primary_key=True)
+    chat: Mapped[str] = mapped_column(String(64), primary_key=True)
+    since: Mapped[datetime]
+
+
+class Subscription(Base):
+    """A chat that wants the notices of a region."""
+
+    __tablename__ = "subscriptions"
+
+    channel: Mapped[str] = mapped_column(String(16), primary_key=True)
+    chat: Mapped[str] = mapped_column(String(64), primary_key=True)
+    region: Mapped[str] = mapped_column(String(24), primary_key=True)
+    since: Mapped[datetime]
+
+
+class Deadline(Base):
+    """A day that the office has set: for a region and year, or for one case."""
+
+    __tablename__ = "deadlines"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    region: Mapped[str] = mapped_column(String(24), index=True)
+    year: Mapped[int]
+    case_id: Mapped[int | None] = mapped_column(ForeignKey("cases.id"))
+    on: Mapped[date]
+    cancelled: Mapped[bool] = mapped_column(default=False)
+    actor: Mapped[str] = mapped_column(String(80))
+
+
+class ReminderRun(Base):
+    """That a deadline's reminder of so many days before has been looked after."""
+
+    __tablename__ = "reminder_runs"
+
+    deadline_id: Mapped[int] = mapped_column(ForeignKey("deadlines.id"), primary_key=True)
+    offset: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+
+
+class Broadcast(Base):
+    """A message to many, and how far it has come."""
+
+    __tablename__ = "broadcasts"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    text: Mapped[str] = mapped_column(Text)
+    audience: Mapped[dict[str, Any]]
+    state: Mapped[str] = mapped_column(String(10), index=True)
+    created_by: Mapped[str] = mapped_column(String(80))
+    approved_by: Mapped[str | None] = mapped_column(String(80))
+    created_at: Mapped[datetime]
+    send_at: Mapped[datetime | None]
+    progress: Mapped[dict[str, Any] | None]
+
+
+class BroadcastEvent(Base):
+    """Who wrote, approved, paused, resumed, cancelled or corrected a broadcast."""
+
+    __tablename__ = "broadcast_events"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    broadcast_id: Mapped[int] = mapped_column(ForeignKey("broadcasts.id"), index=True)
+    at: Mapped[datetime]
+    actor: Mapped[str] = mapped_column(String(80))
+    what: Mapped[str] = mapped_column(String(16))
+    note: Mapped[str | None] = mapped_column(Text)
+
+
+class Template(Base):
+    """A text for broadcasts; a change is a new version."""
+
+    __tablename__ = "templates"
+
+    name: Mapped[str] = mapped_column(String(40), primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    text: Mapped[str] = mapped_column(Text)
+    actor: Mapped[str] = mapped_column(String(80))
+    at: Mapped[datetime]

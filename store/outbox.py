@@ -10,7 +10,10 @@ from typing import Any
 from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from store.models import Delivery, Outgoing
+from store.models import Delivery, Hold, Outgoing
+
+UNSURE = "unsure"
+"""How the error of a message begins that may have arrived."""
 
 
 class Priority(IntEnum):
@@ -28,8 +31,13 @@ async def put(
     kind: str,
     payload: dict[str, Any],
     priority: Priority,
+    origin: str | None = None,
+    topic: str | None = None,
 ) -> None:
-    """Queues one message; it leaves when the transaction has committed."""
+    """Queues one message; it leaves when the transaction has committed.
+
+    `origin` and `topic` are those of `Outgoing`.
+    """
     session.add(
         Outgoing(
             channel=channel,
@@ -37,15 +45,21 @@ async def put(
             kind=kind,
             payload=payload,
             priority=int(priority),
+            origin=origin,
+            topic=topic,
             created_at=datetime.now(UTC),
         )
     )
 
 
 async def due(
-    session: AsyncSession, channel: str, busy: Collection[str], limit: int
+    session: AsyncSession, channel: str, busy: Collection[str], limit: int, pushes: bool = True
 ) -> Sequence[Outgoing]:
-    """The next message of each chat that is not busy, the most urgent and oldest first."""
+    """The next message of each chat that is not busy, the most urgent and oldest first.
+
+    Without `pushes` only answers are looked for.
+    """
+    least = Priority.PUSH if pushes else Priority.REPLY
     now = datetime.now(UTC)
     first = (
         select(
@@ -57,6 +71,7 @@ async def due(
         .where(
             Outgoing.channel == channel,
             Outgoing.state == Delivery.QUEUED,
+            Outgoing.priority <= int(least),
             Outgoing.chat.not_in(busy),
         )
         .subquery()
@@ -79,11 +94,89 @@ async def mark(session: AsyncSession, row: int, state: Delivery, **values: Any) 
 
 
 async def recover(session: AsyncSession, channel: str) -> None:
-    """Queues again what was being sent when the process died: an answer twice beats none."""
+    """Looks after what was being sent when the process died.
+
+    An answer is sent again (twice beats none), so is a reminder, which then says so; of a
+    broadcast nobody knows whether it arrived: staff decide.
+    """
+    dying = update(Outgoing).where(Outgoing.channel == channel, Outgoing.state == Delivery.SENDING)
+    await session.execute(dying.where(Outgoing.origin.like("b:%")).values(state=Delivery.UNKNOWN))
+    await session.execute(dying.values(state=Delivery.QUEUED, error=f"{UNSURE}: stopped"))
+
+
+async def unsure(session: AsyncSession, row: Outgoing, reason: str, again: datetime) -> None:
+    """Records that nobody knows whether a message arrived; see `recover`."""
+    if row.origin and row.origin.startswith("b:"):
+        await mark(session, row.id, Delivery.UNKNOWN, error=reason)
+    else:
+        told = f"{UNSURE}: {reason}"
+        await mark(session, row.id, Delivery.QUEUED, error=told, not_before=again)
+
+
+async def hold(session: AsyncSession, channel: str, until: datetime) -> None:
+    """Nothing leaves through a channel before a time."""
+    await session.merge(Hold(channel=channel, until=until))
+
+
+async def held_until(session: AsyncSession, channel: str) -> datetime | None:
+    """Until when a channel has to wait."""
+    row = await session.get(Hold, channel)
+    return row.until if row else None
+
+
+async def of_origin(
+    session: AsyncSession, origin: str, states: Collection[Delivery] = ()
+) -> Sequence[Outgoing]:
+    """The messages of a broadcast or a reminder."""
+    chosen = select(Outgoing).where(Outgoing.origin == origin).order_by(Outgoing.id)
+    if states:
+        chosen = chosen.where(Outgoing.state.in_(states))
+    return (await session.scalars(chosen)).all()
+
+
+async def counts(session: AsyncSession, origin: str) -> dict[str, int]:
+    """How many messages of a broadcast are in each state."""
+    chosen = (
+        select(Outgoing.state, func.count())
+        .where(Outgoing.origin == origin)
+        .group_by(Outgoing.state)
+    )
+    return dict((await session.execute(chosen)).tuples().all())
+
+
+async def change(
+    session: AsyncSession, origin: str, states: Collection[Delivery], to: Delivery
+) -> int:
+    """Takes the messages of an origin from some states to another; returns how many."""
+    done: Any = await session.execute(
+        update(Outgoing)
+        .where(Outgoing.origin == origin, Outgoing.state.in_(states))
+        .values(state=to, not_before=None)
+    )
+    return int(done.rowcount)
+
+
+async def withdraw(session: AsyncSession, origin: str) -> None:
+    """Deletes what has not left yet of a reminder, so that it may be made anew."""
+    await session.execute(
+        delete(Outgoing).where(
+            Outgoing.origin.like(origin),
+            Outgoing.state.in_([Delivery.QUEUED, Delivery.HELD]),
+        )
+    )
+
+
+async def stop_topic(session: AsyncSession, channel: str, chat: str, topic: str) -> None:
+    """Cancels what waits for a chat of a subscription that it has ended."""
     await session.execute(
         update(Outgoing)
-        .where(Outgoing.channel == channel, Outgoing.state == Delivery.SENDING)
-        .values(state=Delivery.QUEUED)
+        .where(
+            Outgoing.channel == channel,
+            Outgoing.chat == chat,
+            Outgoing.topic == topic,
+            Outgoing.state.in_([Delivery.QUEUED, Delivery.HELD]),
+        )
+        .values(state=Delivery.CANCELLED)
     )
 
 
@@ -92,6 +185,7 @@ async def purge(session: AsyncSession, before: datetime) -> None:
     await session.execute(
         delete(Outgoing).where(
             Outgoing.created_at < before,
+            Outgoing.origin.is_(None),
             Outgoing.state.in_([Delivery.SENT, Delivery.FAILED, Delivery.BLOCKED]),
         )
     )

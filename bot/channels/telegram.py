@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+import httpx
 from aiohttp import web
 from sqlalchemy.exc import DBAPIError
 from telegram import Bot, BotCommand
@@ -30,10 +31,10 @@ from bot.channels.telegram_text import render, split
 from bot.messages import Ack, Incoming, Outgoing
 from bot.problem import Problem
 from bot.settings import Settings
-from bot.transport import Again, Blocked, Delivery, Refused, Sent, Wait
+from bot.transport import Again, Blocked, Delivery, Refused, Sent, Unsure, Wait
 from handlers.dialogue import Reply
 from knowledge.catalogue import catalogue
-from store import inbox
+from store import audiences, inbox
 from store.database import Sessions
 from store.inbox import Arrival
 
@@ -45,7 +46,9 @@ NAME = "telegram"
 POLL_SECONDS = 25
 LONGEST_PAUSE = 30.0
 LONGEST_TEXT = 10_000
-UPDATES = ["message", "callback_query"]
+UPDATES = ["message", "callback_query", "my_chat_member"]
+_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+"""What fails before anything has left."""
 _OUT_OF_REACH = ("chat not found", "user is deactivated", "bot was kicked", "peer_id_invalid")
 _ATTACHMENTS = (
     "photo", "sticker", "voice", "video", "video_note", "audio", "document", "animation",
@@ -86,6 +89,21 @@ class TelegramTransport:
         quiet = {"is_disabled": True}
         fields = {"chat_id": chat, "text": text, "link_preview_options": quiet, **keyboard, **more}
         return await call(self._bot, "sendMessage", fields)
+
+    async def edit(self, chat: str, message_id: str, message: Outgoing) -> Delivery:
+        fields: Fields = {
+            "chat_id": chat,
+            "message_id": int(message_id),
+            "text": render(message.text),
+            "parse_mode": ParseMode.HTML,
+        }
+        try:
+            await call(self._bot, "editMessageText", fields)
+        except TelegramError as error:
+            if "not modified" in str(error).lower():
+                return Sent(message_id)
+            return _outcome(error)
+        return Sent(message_id)
 
     async def acknowledge(self, ack: Ack) -> Delivery:
         try:
@@ -175,10 +193,15 @@ class TelegramReceiver:
 
     async def keep(self, updates: Iterable[Mapping[str, Any]]) -> None:
         """Writes updates down, those that no turn needs too, so that they are not sent again."""
+        updates = list(updates)
         arrivals = [self._arrival(update) for update in updates]
         if not arrivals:
             return
         async with self._sessions.begin() as session:
+            for chat, reachable in map(_membership, updates):
+                if chat and reachable is not None:
+                    change = audiences.unblock if reachable else audiences.block
+                    await change(session, NAME, chat)
             await inbox.put(session, NAME, arrivals)
             for arrival in arrivals:
                 if not arrival.chat:
@@ -246,6 +269,19 @@ class TelegramReceiver:
         return text.startswith("/") or named or bool(answered.get("is_bot"))
 
 
+def _membership(update: Mapping[str, Any]) -> tuple[str, bool | None]:
+    """The chat of an update, and whether it can be reached now; None where nothing changed."""
+    try:
+        if change := update.get("my_chat_member"):
+            status = change["new_chat_member"]["status"]
+            return str(change["chat"]["id"]), status not in ("kicked", "left")
+        if message := update.get("message"):
+            return str(message["chat"]["id"]), True
+    except (KeyError, TypeError, AttributeError):
+        return "", None
+    return "", None
+
+
 def make_bot(settings: Settings) -> Bot:
     """The Bot API client for the settings' token and server."""
     if settings.telegram_token is None:
@@ -288,7 +324,10 @@ def _outcome(error: TelegramError) -> Delivery:
     if isinstance(error, BadRequest | InvalidToken):
         return Refused(f"{type(error).__name__}: {error}")
     if isinstance(error, NetworkError):
-        return Again(type(error).__name__)
+        certain = isinstance(error.__cause__, _NOT_SENT) or not isinstance(
+            error.__cause__, httpx.HTTPError
+        )
+        return Again(type(error).__name__) if certain else Unsure(type(error).__name__)
     return Refused(type(error).__name__)
 
 

@@ -62,6 +62,10 @@ class TerminalTransport:
         self._show(chat, message)
         return Sent()
 
+    async def edit(self, chat: str, _message_id: str, message: Outgoing) -> Delivery:
+        self._show(chat, message)
+        return Sent()
+
     async def acknowledge(self, _ack: Ack) -> Delivery:
         return Sent()
 
