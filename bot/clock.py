@@ -9,11 +9,10 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.pushing import push
 from bot.transport import Transport
 from handlers.dialogue import Reply
-from store import outbox
 from store.database import Sessions
-from store.outbox import Priority
 
 logger = logging.getLogger(__name__)
 
@@ -58,20 +57,7 @@ class Clock:
                 logger.exception("a tick failed")
 
     async def _once(self, tick: Tick) -> None:
-        channels = set()
         async with self._sessions.begin() as session:
-            for reply in await tick(session):
-                if reply.to is None or reply.to.channel not in self._transports:
-                    continue
-                channels.add(reply.to.channel)
-                for message in self._transports[reply.to.channel].parts(reply):
-                    await outbox.put(
-                        session,
-                        reply.to.channel,
-                        reply.to.id,
-                        "message",
-                        message.model_dump(),
-                        Priority.PUSH,
-                    )
+            channels = await push(session, await tick(session), self._transports)
         for channel in channels:
             self._queued(channel)

@@ -7,11 +7,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from bot.clock import Tick
 from bot.problem import Problem
 from bot.settings import Settings
 from handlers.ask import Ask, Phrase, as_it_is
+from handlers.broadcast import BroadcastChat
+from handlers.broadcasting import Broadcasting
 from handlers.casework import Casework
 from handlers.menu import Dialogue
+from handlers.notices import Notices
 from handlers.precheck import PrecheckChat
 from handlers.staff import StaffChat
 from handlers.status import StatusChat
@@ -98,11 +102,10 @@ def build_phrase(settings: Settings, knowledge: Knowledge) -> Phrase:
 
 @dataclass(frozen=True)
 class Handlers:
-    """The bot's conversations; `dialogue` is the one that takes every turn."""
+    """The bot's conversations (`dialogue` takes every turn) and what it looks after unasked."""
 
     dialogue: Dialogue
-    precheck: PrecheckChat
-    casework: Casework
+    ticks: tuple[Tick, ...]
 
 
 def build_handlers(settings: Settings) -> Handlers:
@@ -115,12 +118,33 @@ def build_handlers(settings: Settings) -> Handlers:
         for rule in rules
         if rule.item is not None
     }
-    ask = Ask(knowledge.assistant, build_phrase(settings, knowledge), conditions)
-    chat = PrecheckChat(precheck, today_in(settings), settings.files, ask.aside)
     casework = build_casework(settings)
+    deadlines = build_notices(settings, casework)
+    broadcasting = build_broadcasting(settings, casework)
+    phrase = build_phrase(settings, knowledge)
+    ask = Ask(knowledge.assistant, phrase, conditions, deadlines.upcoming)
+    chat = PrecheckChat(precheck, today_in(settings), settings.files, ask.aside)
     status = StatusChat(casework, casework.corpus)
     staff = StaffChat(casework, status)
-    return Handlers(Dialogue(knowledge.assistant, ask, chat, status, staff), chat, casework)
+    broadcast = BroadcastChat(broadcasting, deadlines, staff)
+    dialogue = Dialogue(knowledge.assistant, ask, chat, status, staff, deadlines, broadcast)
+    ticks = (chat.judge_again, casework.remind, deadlines.remind, broadcasting.look_after)
+    return Handlers(dialogue, ticks)
+
+
+def now_in(settings: Settings) -> Callable[[], datetime]:
+    """The time it is where the awards are given."""
+    return lambda: datetime.now(settings.zone)
+
+
+def build_notices(settings: Settings, casework: Casework) -> Notices:
+    """Deadlines and their reminders."""
+    return Notices(casework, now_in(settings), settings.reminder_offsets, settings.reminder_hour)
+
+
+def build_broadcasting(settings: Settings, casework: Casework) -> Broadcasting:
+    """Messages to many."""
+    return Broadcasting(casework, now_in(settings), settings.approval_above, settings.quiet)
 
 
 def build_casework(settings: Settings) -> Casework:

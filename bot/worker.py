@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.messages import Ack, Incoming
+from bot.pushing import push
 from bot.transport import Transport
 from handlers.dialogue import Chat, Conversation, Handler, Outcome, Reply, Turn
 from knowledge.catalogue import catalogue
@@ -151,8 +152,11 @@ class Worker:
         if incoming.press_id:
             ack = Ack(press_id=incoming.press_id).model_dump()
             await outbox.put(session, row.channel, row.chat, "ack", ack, Priority.ACK)
+        await push(session, [reply for reply in outcome.replies if reply.to])
         for reply in outcome.replies:
-            to = reply.to or Chat(row.channel, row.chat)
+            if reply.to:
+                continue
+            to = Chat(row.channel, row.chat)
             for message in self._transports[to.channel].parts(reply):
                 await outbox.put(
                     session, to.channel, to.id, "message", message.model_dump(), Priority.REPLY

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable, Collection, Iterator
+from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from handlers.dialogue import Answered, Button, Conversation, Outcome, Reply, Turn
@@ -20,6 +21,12 @@ if TYPE_CHECKING:
 
 ANSWERED_KEPT = 8
 MOST_OTHERS = 4
+
+DATES_TOPIC = "outside_dates_this_year"
+"""The topic of questions that no regulation settles but the office's notices may."""
+
+Announced = Callable[["AsyncSession", Sequence[str]], Awaitable[str | None]]
+"""What the office has announced for some regions (all, where none is given)."""
 
 Phrase = Callable[[str, Answer], Awaitable[Answer]]
 """Puts an answer into a language model's words, or returns it as it is."""
@@ -38,9 +45,12 @@ class Ask:
         assistant: Assistant,
         phrase: Phrase = as_it_is,
         conditions: Collection[tuple[str, int]] = (),
+        announced: Announced | None = None,
     ) -> None:
-        """`conditions` are the articles (region, number) that a pre-check judges by."""
+        """`conditions` are the articles (region, number) that a pre-check judges by; `announced`
+        tells the days that the office has set."""
         self._assistant, self._phrase, self._conditions = assistant, phrase, conditions
+        self._announced = announced
         self._say = catalogue("zh")
 
     async def question(self, turn: Turn, text: str, session: AsyncSession) -> Outcome:
@@ -87,6 +97,7 @@ class Ask:
             kept = await _keep(session, asked, answer, None)
             asked = asked.model_copy(update={"kept": kept})
         answer = await self._phrase(asked.text, answer)
+        answer = await self._with_announced(answer, session)
         after = _with(_remember(turn.conversation, answer.context), token, asked)
         return Outcome((self._reply(answer, token),), after)
 
@@ -113,6 +124,15 @@ class Ask:
         rating = (Button("👍", f"f:+:{token}"), Button("👎", f"f:-:{token}"))
         offer = self._offer(answer)
         return Reply(text, (*self._buttons(answer, token), *offer, rating))
+
+    async def _with_announced(self, answer: Answer, session: AsyncSession) -> Answer:
+        """A question for this year's days: what the office has announced, marked as such."""
+        topics = answer.trace.get("topics") or [{}]
+        if self._announced is None or topics[0].get("topic") != DATES_TOPIC:
+            return answer
+        regions = answer.trace.get("regions", ()) if answer.trace.get("named") else ()
+        announced = await self._announced(session, regions)
+        return replace(answer, text=f"{announced}\n\n{answer.text}") if announced else answer
 
     def _offer(self, answer: Answer) -> tuple[tuple[Button, ...], ...]:
         """A pre-check, under an answer about the conditions."""

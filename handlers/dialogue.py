@@ -46,12 +46,20 @@ class Reply:
     `text` is plain text of any length in which a line that begins with `> ` is a quotation;
     each channel escapes, splits and decorates it as it needs. `files` are paths of files to
     attach. `to` is another chat than the one that asked, if any.
+
+    A push may have an `origin` (a broadcast or reminder, which reaches a chat once at most), a
+    `topic` (the subscription it is sent for), be `held` back for later, or put its text in the
+    place of the message `edit_of` that was sent before.
     """
 
     text: str
     buttons: tuple[tuple[Button, ...], ...] = ()
     files: tuple[str, ...] = ()
     to: Chat | None = None
+    origin: str | None = None
+    topic: str | None = None
+    held: bool = False
+    edit_of: str | None = None
 
 
 class Answered(BaseModel):

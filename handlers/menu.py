@@ -6,7 +6,9 @@ import re
 from typing import TYPE_CHECKING
 
 from handlers.ask import Ask
+from handlers.broadcast import BroadcastChat
 from handlers.dialogue import Button, Outcome, Reply, Turn
+from handlers.notices import Notices
 from handlers.precheck import PrecheckChat
 from handlers.staff import StaffChat
 from handlers.status import StatusChat
@@ -35,9 +37,12 @@ class Dialogue:
         precheck: PrecheckChat,
         status: StatusChat,
         staff: StaffChat,
+        notices: Notices,
+        broadcast: BroadcastChat,
     ) -> None:
         self._assistant, self._ask, self._precheck = assistant, ask, precheck
-        self._status, self._staff = status, staff
+        self._status, self._staff, self._notices = status, staff, notices
+        self._broadcast = broadcast
         self._say = catalogue("zh")
 
     async def __call__(self, turn: Turn, session: AsyncSession) -> Outcome:
@@ -68,8 +73,11 @@ class Dialogue:
             return await self._status.my_data(turn, session)
         if name == "forget":
             return self._status.forget(turn)
-        if (outcome := await self._staff.command(turn, name, rest, session)) is not None:
-            return outcome
+        if name == "subscribe":
+            return await self._notices.choose(turn, session)
+        for service in (self._staff, self._broadcast):
+            if (outcome := await service.command(turn, name, rest, session)) is not None:
+                return outcome
         return Outcome((Reply(self._say("chat.help")),), turn.conversation)
 
     async def _pressed(self, turn: Turn, data: str, session: AsyncSession) -> Outcome:
@@ -84,7 +92,8 @@ class Dialogue:
             return self._set_region(turn, match["region"])
         if data == "forget:yes":
             return await self._status.forgotten(turn, session)
-        for service in (self._precheck, self._status, self._staff):
+        services = (self._precheck, self._status, self._staff, self._notices, self._broadcast)
+        for service in services:
             if (outcome := await service.pressed(turn, data, session)) is not None:
                 return outcome
         return self._ask.stale(turn)

@@ -13,6 +13,7 @@ from store.models import (
     Received,
     Remembered,
     StoredPrecheck,
+    Subscription,
 )
 
 
@@ -23,6 +24,7 @@ async def kept(session: AsyncSession, channel: str, chat: str) -> dict[str, int]
         ("conversation", Remembered),
         ("precheck", StoredPrecheck),
         ("bindings", Binding),
+        ("subscriptions", Subscription),
         ("reads", CaseRead),
         ("messages", Outgoing),
     ):
@@ -34,7 +36,7 @@ async def kept(session: AsyncSession, channel: str, chat: str) -> dict[str, int]
 
 async def forget(session: AsyncSession, channel: str, chat: str) -> None:
     """Erases what is kept of a chat; what happened to a case stays, without the chat."""
-    for model in (Remembered, StoredPrecheck, Binding):
+    for model in (Remembered, StoredPrecheck, Binding, Subscription):
         await session.execute(delete(model).where(model.channel == channel, model.chat == chat))
     await session.execute(
         delete(Outgoing).where(Outgoing.channel == channel, Outgoing.chat == chat)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import IntEnum
 from typing import Any
@@ -24,6 +25,15 @@ class Priority(IntEnum):
     PUSH = 50
 
 
+@dataclass(frozen=True)
+class Part:
+    """What a message is part of: `origin` and `topic` are those of `Outgoing`; `held` keeps it."""
+
+    origin: str | None = None
+    topic: str | None = None
+    held: bool = False
+
+
 async def put(
     session: AsyncSession,
     channel: str,
@@ -31,13 +41,10 @@ async def put(
     kind: str,
     payload: dict[str, Any],
     priority: Priority,
-    origin: str | None = None,
-    topic: str | None = None,
+    part: Part | None = None,
 ) -> None:
-    """Queues one message; it leaves when the transaction has committed.
-
-    `origin` and `topic` are those of `Outgoing`.
-    """
+    """Queues one message; it leaves when the transaction has committed."""
+    part = part or Part()
     session.add(
         Outgoing(
             channel=channel,
@@ -45,8 +52,9 @@ async def put(
             kind=kind,
             payload=payload,
             priority=int(priority),
-            origin=origin,
-            topic=topic,
+            origin=part.origin,
+            topic=part.topic,
+            state=Delivery.HELD if part.held else Delivery.QUEUED,
             created_at=datetime.now(UTC),
         )
     )
@@ -122,6 +130,12 @@ async def held_until(session: AsyncSession, channel: str) -> datetime | None:
     """Until when a channel has to wait."""
     row = await session.get(Hold, channel)
     return row.until if row else None
+
+
+async def reached(session: AsyncSession, origin: str) -> set[tuple[str, str]]:
+    """The chats for which there is a message of an origin, whatever became of it."""
+    chosen = select(Outgoing.channel, Outgoing.chat).where(Outgoing.origin == origin)
+    return {(channel, chat) for channel, chat in (await session.execute(chosen)).all()}
 
 
 async def of_origin(

@@ -113,7 +113,7 @@ class TelegramTransport:
         return Sent()
 
 
-COMMANDS = ("start", "precheck", "status", "help", "region", "mydata", "forget")
+COMMANDS = ("start", "precheck", "status", "subscribe", "help", "region", "mydata", "forget")
 
 
 class TelegramReceiver:

@@ -284,7 +284,8 @@ async def _advance(casework: Casework, session: AsyncSession, args: argparse.Nam
     case = await casework.find(session, args.number)
     on = casework.day(args.on) if args.on else None
     told = await casework.advance(session, case, args.stage, ACTOR, on, args.note)
-    count = await push(session, told)
+    await push(session, told)
+    count = len(told)
     now = casework.name(case.region, case.outcome or case.stage)
     print(f"{case.number}：{now}；通知 {count} 个会话")
     return 0
@@ -302,7 +303,9 @@ async def _require(casework: Casework, session: AsyncSession, args: argparse.Nam
 
     case = await casework.find(session, args.number)
     due = casework.day(args.due) if args.due else None
-    count = await push(session, await casework.require(session, case, args.name, due, ACTOR))
+    told = await casework.require(session, case, args.name, due, ACTOR)
+    await push(session, told)
+    count = len(told)
     print(f"{case.number}：要求补交“{args.name}”；通知 {count} 个会话")
     return 0
 
@@ -311,7 +314,9 @@ async def _receive(casework: Casework, session: AsyncSession, args: argparse.Nam
     from bot.pushing import push
 
     case = await casework.find(session, args.number)
-    count = await push(session, await casework.receive(session, case, args.name, ACTOR))
+    told = await casework.receive(session, case, args.name, ACTOR)
+    await push(session, told)
+    count = len(told)
     print(f"{case.number}：收到“{args.name}”；通知 {count} 个会话")
     return 0
 

@@ -36,7 +36,7 @@ def _run(_args: argparse.Namespace) -> int:
             settings,
             handlers.dialogue,
             lambda line: print(line, flush=True),
-            [handlers.precheck.judge_again, handlers.casework.remind],
+            handlers.ticks,
         )
     )
     return 0

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime, time
+from zoneinfo import ZoneInfo
 
 from handlers.ask import Ask
+from handlers.broadcast import BroadcastChat
+from handlers.broadcasting import Broadcasting
 from handlers.casework import Casework
 from handlers.dialogue import Chat, Conversation, Handler, Reply, Turn
 from handlers.menu import Dialogue
+from handlers.notices import Notices
 from handlers.precheck import PrecheckChat
 from handlers.staff import StaffChat
 from handlers.status import StatusChat
@@ -18,6 +23,7 @@ from knowledge.procedure import load_procedures
 from store.database import Sessions
 
 TODAY = date(2026, 6, 30)
+ZONE = ZoneInfo("Asia/Shanghai")
 
 
 def casework(today: date = TODAY) -> Casework:
@@ -27,12 +33,20 @@ def casework(today: date = TODAY) -> Casework:
 
 
 def dialogue(
-    assistant: Assistant, precheck: PrecheckChat, work: Casework | None = None
+    assistant: Assistant,
+    precheck: PrecheckChat,
+    work: Casework | None = None,
+    now: Callable[[], datetime] | None = None,
 ) -> Dialogue:
     """The whole bot, as it is put together for its channels."""
     work = work or casework()
     status = StatusChat(work, work.corpus)
-    return Dialogue(assistant, Ask(assistant), precheck, status, StaffChat(work, status))
+    staff = StaffChat(work, status)
+    now = now or (lambda: datetime.combine(TODAY, time(10), ZONE))
+    deadlines = Notices(work, now)
+    broadcast = BroadcastChat(Broadcasting(work, now, approval_above=2), deadlines, staff)
+    ask = Ask(assistant, announced=deadlines.upcoming)
+    return Dialogue(assistant, ask, precheck, status, staff, deadlines, broadcast)
 
 
 class Talk:
