@@ -6,10 +6,11 @@ import asyncio
 import heapq
 import itertools
 import time
+from collections import deque
 from dataclasses import dataclass
 
-MARGIN = 1.015
-"""Sends are spaced a little wider than the limit asks: arrivals jitter."""
+WINDOW = 1.025
+"""Seconds in which no more leave than the limit: a little over one, because arrivals jitter."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class Limiter:
         self._limits = limits
         self._chats: dict[str, tuple[float, float]] = {}
         self._free_at = 0.0
+        self._gone: deque[float] = deque(maxlen=max(1, int(limits.overall)))
         self._queue: list[tuple[int, int, asyncio.Future[None]]] = []
         self._numbers = itertools.count()
         self._pump: asyncio.Task[None] | None = None
@@ -46,7 +48,7 @@ class Limiter:
         await turn
 
     async def _let_go(self) -> None:
-        """Lets the waiting go one by one, evenly spaced."""
+        """Lets the waiting go one by one, spaced, and never too many in one window."""
         while self._queue:
             delay = self._free_at - time.monotonic()
             if delay > 0:
@@ -55,11 +57,18 @@ class Limiter:
             _, _, turn = heapq.heappop(self._queue)
             if turn.done():
                 continue
+            now, pace = time.monotonic(), 1 / self._limits.overall
+            self._gone.append(now)
             # the pace is kept from when it was due, so that a late wake-up costs no send
-            due = max(self._free_at, time.monotonic() - 1 / self._limits.overall)
-            self._free_at = due + MARGIN / self._limits.overall
+            due = max(self._free_at, now - pace)
+            self._free_at = max(due + pace, self._window_ends())
             turn.set_result(None)
             await asyncio.sleep(0)
+
+    def _window_ends(self) -> float:
+        """When one more may leave without too many in one window."""
+        full = len(self._gone) == self._gone.maxlen
+        return self._gone[0] + WINDOW if full else 0.0
 
     async def _wait_for_chat(self, chat: str, burst: bool) -> None:
         """A bucket for each chat: a long answer in parts is quick, a stream of them is not."""

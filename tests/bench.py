@@ -17,6 +17,7 @@ from knowledge.embedding import BuiltIn
 from knowledge.index import BATCH, Index, Location, open_index
 from knowledge.opening import Knowledge, open_knowledge
 from knowledge.passages import articles, questions
+from tests.bench_broadcast import bench_broadcast
 from tests.bench_cases import bench_cases
 from tests.floor import OWN
 
@@ -37,6 +38,7 @@ def main() -> None:
         warm(knowledge.assistant.ask, knowledge.index, model, asked)
     build(knowledge, model)
     bench_cases(line)
+    bench_broadcast(line)
 
 
 def warm(ask: Callable[[str], object], index: Index, model: BuiltIn, asked: list[str]) -> None:
