@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from bot.commands import (
     asking,
+    broadcasts,
     cases,
     database,
     prechecking,
@@ -33,6 +34,7 @@ def parser() -> argparse.ArgumentParser:
         prechecking,
         regulations,
         cases,
+        broadcasts,
         staff,
         scoring,
         questions,

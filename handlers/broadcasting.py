@@ -108,7 +108,8 @@ class Broadcasting:
         """
         self.check(text, audience)
         if at and at <= self._now():
-            raise CaseError(self._say("broadcast.past", at=f"{at:%Y-%m-%d %H:%M}"))
+            local = at.astimezone(self._now().tzinfo)
+            raise CaseError(self._say("broadcast.past", at=f"{local:%Y-%m-%d %H:%M}"))
         return await notices.create(
             session, text.strip(), audience.model_dump(mode="json"), actor, at
         )
