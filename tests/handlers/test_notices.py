@@ -10,7 +10,7 @@ import pytest
 from bot.pushing import push
 from handlers.broadcasting import Audience, Broadcasting
 from handlers.casework import CaseError
-from handlers.dialogue import Reply
+from handlers.dialogue import Chat, Reply
 from handlers.notices import Notices
 from handlers.precheck import PrecheckChat
 from knowledge.assistant import Assistant
@@ -353,6 +353,30 @@ class TestBroadcasts:
         stranger = Talk(bot(assistant, clock), sessions, "x")
         await stranger.press("b:go:1")
         assert not pushes(stranger.pushed)
+
+
+class TestProgress:
+    async def test_one_message_is_edited_as_it_goes(self, sessions: Sessions, clock: Clock) -> None:
+        work = Broadcasting(WORK, clock)
+        await subscribed(sessions, "a", "b")
+        async with sessions.begin() as session:
+            row = await work.write(session, "好", Audience(kind="subscribers"), "test office")
+            _, messages = await work.confirm(session, row, "test office")
+            shown = Reply("…", to=Chat("test", "office"), origin=f"p:{row.id}")
+            await push(session, [shown, *messages])
+        async with sessions.begin() as session:
+            (told,) = await outbox.of_origin(session, f"p:{row.id}")
+            await outbox.mark(session, told.id, Delivery.SENT, message_id="5")
+            first, _ = await outbox.of_origin(session, f"b:{row.id}")
+            await outbox.mark(session, first.id, Delivery.SENT)
+        async with sessions.begin() as session:
+            (edit,) = await work.look_after(session)
+            assert (edit.edit_of, "1/2" in edit.text) == ("5", True)
+            assert not await work.look_after(session)
+            await outbox.change(session, f"b:{row.id}", [Delivery.QUEUED], Delivery.BLOCKED)
+            (last,) = await work.look_after(session)
+            assert "已完成" in last.text
+            assert "1个不可达" in last.text
 
 
 def pushes(replies: Sequence[Reply]) -> list[Reply]:
