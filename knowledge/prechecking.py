@@ -118,9 +118,13 @@ class Result:
 
     @property
     def evidence(self) -> tuple[str, ...]:
-        """What to prepare for all the regions that are not out of reach, each thing once."""
-        open_regions = [r for r in self.regions if r.verdict is not Verdict.INELIGIBLE]
-        needed = (e for r in open_regions or self.regions for c in r.criteria for e in c.evidence)
+        """What to prepare for the regions within reach (now or with time), each thing once."""
+        near = [
+            region
+            for region in self.regions
+            if region.verdict is not Verdict.INELIGIBLE or region.earliest_eligible_on
+        ]
+        needed = (e for region in near for c in region.criteria for e in c.evidence)
         return tuple(dict.fromkeys(needed))
 
     def as_json(self) -> dict[str, Any]:
@@ -224,7 +228,7 @@ class Precheck:
             judgement=judgement,
             mends=tuple(_mend(part, profile, as_of) for part in failed),
             evidence=tuple(dict.fromkeys(e for part in applying for e in part.evidence)),
-            interpretations=tuple(p.interpretation for p in applying if p.interpretation),
+            interpretations=tuple(p.interpretation for p in failed or applying if p.interpretation),
         )
 
 

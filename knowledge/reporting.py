@@ -13,7 +13,7 @@ from typing import Any
 
 from knowledge.catalogue import catalogue
 from knowledge.corpus import Corpus
-from knowledge.prechecking import Criterion, Outcome, RegionResult, Result, places_of
+from knowledge.prechecking import Criterion, Outcome, RegionResult, Result, Verdict, places_of
 from knowledge.profile import Profile
 from knowledge.reasons import Reasons
 from knowledge.regulation import Regulation
@@ -29,9 +29,14 @@ def message(corpus: Corpus, result: Result) -> str:
         regulation = corpus[region.region]
         sign = say(f"report.sign_{region.verdict.value}")
         lines += ["", f"{sign} {headline(regulation, region)}", *_notice(regulation, region)]
+        out = region.verdict is Verdict.INELIGIBLE
         for criterion in region.criteria:
-            if criterion.outcome in (Outcome.NOT_MET, Outcome.UNKNOWN):
+            unknown = criterion.outcome is Outcome.UNKNOWN
+            if criterion.outcome is Outcome.NOT_MET or (unknown and not out):
                 lines += _told(criterion)
+        untold = sum(c.outcome is Outcome.UNKNOWN for c in region.criteria)
+        if out and untold:
+            lines.append(say("report.untold", count=untold))
         claimed = [c for c in region.criteria if c.judgement and c.outcome is Outcome.MET]
         if claimed:
             named = say("form.join").join(_clause(c) for c in claimed)
@@ -69,6 +74,8 @@ def _told(criterion: Criterion) -> Iterator[str]:
     yield f"{mark} {_clause(criterion)}：{criterion.reason}"
     if criterion.outcome is Outcome.NOT_MET:
         yield f"> {criterion.quote}"
+        for text in criterion.interpretations:
+            yield say("report.reading", text=text)
         for kind, text in criterion.mends:
             yield say(f"report.mend_{kind.value}", text=text)
 
@@ -150,6 +157,8 @@ class Report:
         write(f"{mark} {_clause(criterion)} {criterion.question}{criterion.reason}", 8.5, 30, 0.6)
         write(f"    “{criterion.quote}”", 7, 110)
         if not short:
+            for text in criterion.interpretations:
+                write(f"    {say('report.reading', text=text)}", 7, 110)
             for kind, text in criterion.mends:
                 write(f"    {say(f'report.mend_{kind.value}', text=text)}", 8, 30)
 
