@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -16,8 +16,15 @@ BIGGEST = 50_000_000
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
-def read_sheet(path: Path, columns: Sequence[str], needed: Sequence[str]) -> Iterator[Any]:
+def read_sheet(
+    path: Path,
+    columns: Sequence[str],
+    needed: Sequence[str],
+    also: Mapping[str, str] | None = None,
+) -> Iterator[Any]:
     """The rows below the heading, as (line, {column: text}); columns may stand in any order.
+
+    `also` gives other names that a column may have.
 
     Raises:
         Problem: the file cannot be read, is no table, or lacks a needed column.
@@ -34,7 +41,8 @@ def read_sheet(path: Path, columns: Sequence[str], needed: Sequence[str]) -> Ite
     heading: dict[int, str] = {}
     for line, cells in rows:
         if not heading:
-            heading = {at: cell.strip() for at, cell in enumerate(cells) if cell.strip() in columns}
+            names = [(also or {}).get(cell.strip(), cell.strip()) for cell in cells]
+            heading = {at: name for at, name in enumerate(names) if name in columns}
             if len(set(heading.values())) != len(heading):
                 raise Problem(f"{path.name}：第{line}行的表头有重复的列")
             if missing := [column for column in needed if column not in heading.values()]:

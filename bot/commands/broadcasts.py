@@ -208,13 +208,15 @@ async def _list(settings: Settings, session: AsyncSession, args: argparse.Namesp
     from store import notices, outbox
 
     work = _broadcasting(settings)
+    rows = []
     for broadcast in await notices.broadcasts(session):
         counts = await outbox.counts(session, f"b:{broadcast.id}")
-        if args.json:
-            row = {"id": broadcast.id, "state": broadcast.state, "counts": counts}
-            print(dump({**row, "audience": broadcast.audience, "text": broadcast.text}))
-        else:
+        row = {"id": broadcast.id, "state": broadcast.state, "counts": counts}
+        rows.append({**row, "audience": broadcast.audience, "text": broadcast.text})
+        if not args.json:
             print(work.progress(broadcast, counts))
+    if args.json:
+        print(dump(rows))
     return 0
 
 
@@ -294,12 +296,14 @@ async def _deadlines(settings: Settings, session: AsyncSession, args: argparse.N
     from store import notices
 
     work = _notices(settings)
+    rows = []
     for deadline in await notices.deadlines(session):
-        if args.json:
-            row = {"id": deadline.id, "kind": deadline.kind, "region": deadline.region}
-            print(dump({**row, "year": deadline.year, "on": deadline.on.isoformat()}))
-        else:
+        row = {"id": deadline.id, "kind": deadline.kind, "region": deadline.region}
+        rows.append({**row, "year": deadline.year, "on": deadline.on.isoformat()})
+        if not args.json:
             print(f"{deadline.id}  {work.spoken(deadline)}")
+    if args.json:
+        print(dump(rows))
     return 0
 
 

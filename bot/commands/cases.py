@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable
+from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,6 +33,7 @@ COLUMNS = {
     "award": "奖项",
     "sector": "行业",
 }
+NAMES = {column: field for field, column in COLUMNS.items()}
 NEEDED = ("案件编号", "统一社会信用代码", "单位名称", "地区", "年度")
 ACTOR = "command line"
 
@@ -143,9 +145,8 @@ async def _import(casework: Casework, session: AsyncSession, args: argparse.Name
         if sys.stderr.isatty():
             sys.stderr.write(f"\r已读 {done} 行")
 
-    rows = read_sheet(args.file, list(COLUMNS.values()), NEEDED)
-    names = {column: field for field, column in COLUMNS.items()}
-    fields = ((line, {names[c]: text for c, text in row.items()}) for line, row in rows)
+    rows = read_sheet(args.file, list(COLUMNS.values()), NEEDED, COLUMNS)
+    fields = ((line, {NAMES[c]: text for c, text in row.items()}) for line, row in rows)
     report = await import_cases(casework, session, fields, f"import {args.file.name}", progress)
     await push(session, report.told)
     if args.json:
@@ -161,11 +162,12 @@ async def _import(casework: Casework, session: AsyncSession, args: argparse.Name
 
 
 async def _list(casework: Casework, session: AsyncSession, args: argparse.Namespace) -> int:
-    for row in await _rows(casework, session, args):
-        if args.json:
-            print(dump(row))
-        else:
-            print("  ".join(str(value) for value in row.values() if value is not None))
+    rows = await _rows(casework, session, args)
+    if args.json:
+        print(dump(rows))
+        return 0
+    for row in rows:
+        print("  ".join(str(value) for value in row.values() if value is not None))
     return 0
 
 
@@ -329,15 +331,12 @@ async def _score(casework: Casework, session: AsyncSession, args: argparse.Names
 
 
 async def _rank(casework: Casework, session: AsyncSession, args: argparse.Namespace) -> int:
-    for ranked in await casework.rank(session, casework.region(args.region), args.year):
-        row = {
-            "rank": ranked.rank,
-            "number": ranked.number,
-            "total": ranked.total,
-            "award": ranked.award,
-            "candidate": ranked.candidate,
-        }
-        print(dump(row) if args.json else "  ".join(str(value) for value in row.values()))
+    found = await casework.rank(session, casework.region(args.region), args.year)
+    if args.json:
+        print(dump([asdict(ranked) for ranked in found]))
+        return 0
+    for ranked in found:
+        print("  ".join(str(value) for value in asdict(ranked).values()))
     return 0
 
 

@@ -30,7 +30,7 @@ def register(subcommands: argparse._SubParsersAction[argparse.ArgumentParser]) -
         "file", nargs="?", type=Path, metavar="FILE.csv", help="写到文件；缺省为屏幕"
     )
     export.add_argument("--since", type=date.fromisoformat, metavar="DATE", help="只要这天以后的")
-    export.add_argument("--json", action="store_true", help="一行一个 JSON")
+    export.add_argument("--json", action="store_true", help="输出 JSON")
     export.set_defaults(call=_export)
 
 
@@ -38,7 +38,7 @@ def _export(args: argparse.Namespace) -> int:
     settings = load_settings()
     since = datetime.combine(args.since, time(), settings.zone) if args.since else None
     found = asyncio.run(_read(settings.database, since))
-    text = "".join(f"{dump(_as_json(t))}\n" for t in found) if args.json else _as_csv(found)
+    text = f"{dump([_as_json(tally) for tally in found])}\n" if args.json else _as_csv(found)
     if args.file is None:
         print(text, end="")
         return 0

@@ -68,10 +68,17 @@ async def _remove(session: AsyncSession, args: argparse.Namespace) -> int:
 
 
 async def _list(session: AsyncSession, args: argparse.Namespace) -> int:
-    for member in await staff.members(session):
-        row = {"channel": member.channel, "chat": member.chat, "role": member.role}
-        print(dump(row) if args.json else "  ".join(row.values()))
-    for chat in sorted(load_settings().staff):
-        row = {"channel": "telegram", "chat": chat, "role": Role.ADMIN.value}
-        print(dump(row) if args.json else "  ".join((*row.values(), "(STAFF_IDS)")))
+    rows = [
+        {"channel": member.channel, "chat": member.chat, "role": member.role}
+        for member in await staff.members(session)
+    ]
+    rows += [
+        {"channel": "telegram", "chat": chat, "role": Role.ADMIN.value}
+        for chat in sorted(load_settings().staff)
+    ]
+    if args.json:
+        print(dump(rows))
+        return 0
+    for row in rows:
+        print("  ".join(row.values()))
     return 0

@@ -119,7 +119,7 @@ def test_what_was_not_covered_or_rated_is_listed_for_staff(data: Path, tmp_path:
     down = told[0]["buttons"][-1][1]
     assert (down["label"], told[0]["to"]) == ("👎", "u1")
     chat({"user": "u1", "press": down["data"]}, {"user": "u1", "press": down["data"]})
-    listed = rows(run("questions", "export", "--json", data=data, DATABASE_URL=database))
+    (listed,) = rows(run("questions", "export", "--json", data=data, DATABASE_URL=database))
     assert [(q["count"], q["not_covered"], q["bad"]) for q in listed] == [
         (1, 0, 1),
         (1, 1, 0),
@@ -175,3 +175,53 @@ def test_the_schema_is_brought_up_to_date_twice_without_harm(data: Path, tmp_pat
     url = f"sqlite:///{tmp_path / 'x.db'}"
     for _ in range(2):
         assert run("db", "upgrade", data=data, DATABASE_URL=url).returncode == 0
+
+
+def test_cases_from_the_command_line(data: Path, tmp_path: Path) -> None:
+    database = f"sqlite:///{tmp_path / 'bot.db'}"
+
+    def bot(*arguments: str) -> subprocess.CompletedProcess[bytes]:
+        return run(*arguments, data=data, DATABASE_URL=database)
+
+    table = tmp_path / "cases.csv"
+    table.write_text(
+        "number,credit_code,name,region,year\n"
+        "W-1,91110000600037341L,某某公司,无锡,2026\nW-2,91110000600037341X,某某公司,无锡,2026\n",
+        encoding="utf-8",
+    )
+    imported = bot("cases", "import", str(table), "--json")
+    assert imported.returncode == 1
+    (report,) = rows(imported)
+    assert (report["added"], [e["line"] for e in report["errors"]]) == (1, [3])
+    refused = bot("cases", "advance", "W-1", "approval")
+    assert refused.returncode == 1
+    assert "qualification_review" in refused.stderr.decode()
+    assert bot("cases", "advance", "W-1", "资格审核").returncode == 0
+    (shown,) = rows(bot("cases", "show", "W-1", "--json"))
+    assert shown["stage"] == "qualification_review"
+    (listed,) = rows(bot("cases", "list", "--region", "wuxi", "--json"))
+    assert [case["number"] for case in listed] == ["W-1"]
+    assert bot("cases", "show", "W-9").stderr.decode() == "没有案件W-9\n"
+
+
+def test_deadlines_and_broadcasts_from_the_command_line(data: Path, tmp_path: Path) -> None:
+    database = f"sqlite:///{tmp_path / 'bot.db'}"
+
+    def bot(*arguments: str) -> subprocess.CompletedProcess[bytes]:
+        return run(*arguments, data=data, DATABASE_URL=database)
+
+    set_to = ("deadlines", "set", "申报截止", "2099-12-31", "--region", "无锡", "--year", "2099")
+    assert bot(*set_to).returncode == 0
+    (listed,) = rows(bot("deadlines", "list", "--json"))
+    assert [(d["kind"], d["on"]) for d in listed] == [("window_closes", "2099-12-31")]
+    nobody = bot("broadcast", "create", "--text", "好", "--audience", "staff")
+    assert (nobody.returncode, "没有符合条件" in nobody.stderr.decode()) == (1, True)
+    assert bot("staff", "add", "7").returncode == 0
+    assert (
+        bot("broadcast", "create", "--text", "好", "--audience", "staff", "--confirm").returncode
+        == 0
+    )
+    (sent,) = rows(bot("broadcast", "list", "--json"))
+    assert [b["counts"] for b in sent] in ([{"queued": 1}], [{"held": 1}])
+    assert bot("broadcast", "confirm", str(sent[0]["id"])).returncode == 1
+    assert bot("broadcast", "show", "99").stderr.decode() == "没有群发99\n"
