@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -17,6 +18,8 @@ from knowledge.documents import DocumentError, read_document
 from knowledge.embedding import BuiltIn
 from knowledge.index import Location
 from knowledge.opening import Knowledge, open_knowledge
+from knowledge.parsing import parse
+from knowledge.regulation import squeeze
 from knowledge.topics import faults
 
 LINES = """常州市市长质量奖管理办法
@@ -71,15 +74,21 @@ FORMATS = {"txt": as_txt, "md": as_md, "html": as_html, "docx": as_docx, "pdf": 
 
 
 @pytest.mark.parametrize("kind", FORMATS)
-def test_every_format_gives_the_same_articles(
-    kind: str, tmp_path: Path, knowledge: Knowledge
-) -> None:
+def test_every_format_gives_the_same_articles(kind: str, tmp_path: Path) -> None:
     file = tmp_path / f"new.{kind}"
     write: Callable[[Path], None] = FORMATS[kind]
     write(file)
-    added = add_regulation(file, "changzhou", tmp_path / "added", knowledge)
+    chapters, articles = parse(read_document(file), ())
+    plain = parse("\n".join(LINES), ())
+    assert [squeeze(a.text) for a in articles] == [squeeze(a.text) for a in plain[1]]
+    assert [chapter.title for chapter in chapters] == ["总则", "申报"]
+    assert [item.number for item in articles[3].items] == [1, 2]
+
+
+def test_it_is_described_and_mapped_to_topics(tmp_path: Path, knowledge: Knowledge) -> None:
+    as_docx(tmp_path / "new.docx")
+    added = add_regulation(tmp_path / "new.docx", "changzhou", tmp_path / "added", knowledge)
     regulation = added.regulation
-    assert (len(regulation.articles), len(regulation.chapters)) == (8, 2)
     assert regulation.title == "常州市市长质量奖管理办法"
     assert regulation.place.name == "常州市"
     assert regulation.issuing_body == "常州市人民政府"
@@ -87,9 +96,6 @@ def test_every_format_gives_the_same_articles(
         date(2025, 3, 1),
         date(2030, 2, 28),
     )
-    fourth = regulation.article(4)
-    assert fourth
-    assert [item.number for item in fourth.items] == [1, 2]
     settled = added.proposal.settled
     assert settled["prize_money"][0].article == 6
     assert settled["public_notice"][0].article == 5
@@ -104,9 +110,10 @@ def test_it_can_be_asked_about_at_once_and_says_that_nobody_checked_it(
     as_txt(file)
     into = tmp_path / "added"
     add_regulation(file, "changzhou", into, knowledge)
+    folder = tmp_path / "data" / "index"
+    shutil.copytree(index_folder, folder)  # what is in it is not embedded again
 
     def opened() -> Knowledge:
-        folder = index_folder.with_name("index_with_a_sixth")
         return open_knowledge(Location(folder), BuiltIn(), lambda: date(2026, 6, 30), added=into)
 
     wider = opened()
