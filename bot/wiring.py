@@ -3,36 +3,29 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime
 
 from bot.clock import Tick
+from bot.office import (
+    build_broadcasting,
+    build_casework,
+    build_notices,
+    build_precheck,
+    today_in,
+)
 from bot.problem import Problem
 from bot.settings import Settings
 from handlers.ask import Ask, Phrase, as_it_is
 from handlers.broadcast import BroadcastChat
-from handlers.broadcasting import Broadcasting
-from handlers.casework import Casework
 from handlers.menu import Dialogue
-from handlers.notices import Notices
 from handlers.precheck import PrecheckChat
 from handlers.staff import StaffChat
 from handlers.status import StatusChat
-from knowledge.corpus import REGULATIONS, load_corpus
 from knowledge.embedding import BuiltIn, Model, Service
 from knowledge.files import DataError
 from knowledge.index import IndexUnavailableError, Location
 from knowledge.opening import Knowledge, open_knowledge
 from knowledge.phrasing import Phraser
-from knowledge.prechecking import Precheck
-from knowledge.procedure import load_procedures
-from knowledge.rules import load_rules
-
-
-def today_in(settings: Settings) -> Callable[[], date]:
-    """The day it is where the awards are given."""
-    return lambda: datetime.now(settings.zone).date()
 
 
 def build_model(settings: Settings) -> Model:
@@ -69,20 +62,6 @@ def build_knowledge(settings: Settings) -> Knowledge:
             settings.added_regulations,
         )
     except (DataError, IndexUnavailableError) as error:
-        raise Problem(str(error)) from error
-
-
-def build_precheck(settings: Settings) -> Precheck:
-    """The pre-check with its rules.
-
-    Raises:
-        Problem: a data file cannot be used.
-    """
-    added = settings.added_regulations
-    try:
-        corpus = load_corpus(REGULATIONS, added)
-        return Precheck(corpus, load_rules(corpus, REGULATIONS, added))
-    except DataError as error:
         raise Problem(str(error)) from error
 
 
@@ -130,36 +109,6 @@ def build_handlers(settings: Settings) -> Handlers:
     dialogue = Dialogue(knowledge.assistant, ask, chat, status, staff, deadlines, broadcast)
     ticks = (chat.judge_again, casework.remind, deadlines.remind, broadcasting.look_after)
     return Handlers(dialogue, ticks)
-
-
-def now_in(settings: Settings) -> Callable[[], datetime]:
-    """The time it is where the awards are given."""
-    return lambda: datetime.now(settings.zone)
-
-
-def build_notices(settings: Settings, casework: Casework) -> Notices:
-    """Deadlines and their reminders."""
-    return Notices(casework, now_in(settings), settings.reminder_offsets, settings.reminder_hour)
-
-
-def build_broadcasting(settings: Settings, casework: Casework) -> Broadcasting:
-    """Messages to many."""
-    return Broadcasting(casework, now_in(settings), settings.approval_above, settings.quiet)
-
-
-def build_casework(settings: Settings) -> Casework:
-    """Work on cases, by the regions' procedures.
-
-    Raises:
-        Problem: a data file cannot be used.
-    """
-    added = settings.added_regulations
-    try:
-        corpus = load_corpus(REGULATIONS, added)
-        procedures = load_procedures(corpus, REGULATIONS, added)
-    except DataError as error:
-        raise Problem(str(error)) from error
-    return Casework(corpus, procedures, today_in(settings))
 
 
 def _progress(done: int, total: int) -> None:

@@ -122,13 +122,13 @@ def _run(work: Work, args: argparse.Namespace) -> int:
 
 
 def _broadcasting(settings: Settings) -> Any:
-    from bot.wiring import build_broadcasting, build_casework
+    from bot.office import build_broadcasting, build_casework
 
     return build_broadcasting(settings, build_casework(settings))
 
 
 def _notices(settings: Settings) -> Any:
-    from bot.wiring import build_casework, build_notices
+    from bot.office import build_casework, build_notices
 
     return build_notices(settings, build_casework(settings))
 
@@ -143,7 +143,7 @@ async def _found(session: AsyncSession, number: int) -> Broadcast:
 
 
 async def _create(settings: Settings, session: AsyncSession, args: argparse.Namespace) -> int:
-    from bot.wiring import now_in
+    from bot.office import now_in
     from handlers.broadcasting import local_time
     from store import notices
 

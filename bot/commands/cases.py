@@ -112,7 +112,7 @@ def _filters(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(work: Work, args: argparse.Namespace) -> int:
-    from bot.wiring import build_casework
+    from bot.office import build_casework
     from handlers.casework import CaseError
     from store.database import opened
     from store.schema import upgrade

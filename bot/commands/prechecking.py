@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from bot.evaluation import dump, lines_of
+from bot.office import build_precheck, today_in
 from bot.problem import Problem
 from bot.settings import load_settings
-from bot.wiring import build_precheck, today_in
 from knowledge.prechecking import Precheck, PrecheckError, Result
 from knowledge.profile import ProfileError, read_profile
 

@@ -193,7 +193,7 @@ def _check(_args: argparse.Namespace) -> int:
 
 
 def _today() -> Any:
-    from bot.wiring import today_in
+    from bot.office import today_in
 
     return today_in(load_settings())()
 
