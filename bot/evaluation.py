@@ -6,15 +6,17 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from bot.problem import Problem
 from knowledge.answer import Answer, Context, Status
-from knowledge.assistant import Assistant
 from knowledge.corpus import Corpus
 from knowledge.regulation import squeeze
+
+if TYPE_CHECKING:
+    from knowledge.assistant import Assistant
 
 
 class _Lenient(BaseModel):

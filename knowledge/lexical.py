@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 
 import bm25s
@@ -15,6 +16,9 @@ from knowledge.wording import normalise
 def words(text: str) -> list[str]:
     """The words of a text as a search engine would index them."""
     return [w for w in rjieba.cut_for_search(text) if any(c.isalnum() for c in w)]
+
+
+logging.getLogger("bm25s").setLevel(logging.WARNING)  # its import sets DEBUG
 
 
 class Lexicon:

@@ -6,7 +6,7 @@ import argparse
 import asyncio
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -14,7 +14,9 @@ from bot.evaluation import Turn, converse, dump, lines_of
 from bot.problem import Problem
 from bot.settings import load_settings
 from knowledge.answer import Answer
-from knowledge.assistant import Assistant
+
+if TYPE_CHECKING:
+    from knowledge.assistant import Assistant
 
 
 class _Asked(BaseModel):

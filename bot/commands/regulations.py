@@ -11,7 +11,6 @@ from bot.problem import Problem
 from bot.settings import load_settings
 from knowledge.catalogue import catalogue
 from knowledge.corpus import REGULATIONS, Corpus
-from knowledge.opening import load_data
 from knowledge.procedure import load_procedures, procedure_faults
 from knowledge.regulation import Article, Regulation
 from knowledge.rules import load_rules
@@ -50,6 +49,8 @@ def _corpus() -> Corpus:
 
 
 def _data() -> tuple[Corpus, Topics]:
+    from knowledge.opening import load_data
+
     return load_data(load_settings().added_regulations)
 
 
