@@ -12,13 +12,12 @@ import rjieba
 from knowledge.passages import Passage
 from knowledge.wording import normalise
 
+logging.getLogger("bm25s").setLevel(logging.WARNING)  # its import sets DEBUG
+
 
 def words(text: str) -> list[str]:
     """The words of a text as a search engine would index them."""
     return [w for w in rjieba.cut_for_search(text) if any(c.isalnum() for c in w)]
-
-
-logging.getLogger("bm25s").setLevel(logging.WARNING)  # its import sets DEBUG
 
 
 class Lexicon:
