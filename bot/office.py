@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date, datetime
 
-from bot.problem import Problem
 from bot.settings import Settings
 from handlers.broadcasting import Broadcasting
 from handlers.casework import Casework
 from handlers.notices import Notices
 from knowledge.corpus import REGULATIONS, load_corpus
-from knowledge.files import DataError
 from knowledge.prechecking import Precheck
 from knowledge.procedure import load_procedures
 from knowledge.rules import load_rules
@@ -31,29 +29,22 @@ def build_precheck(settings: Settings) -> Precheck:
     """The pre-check with its rules.
 
     Raises:
-        Problem: a data file cannot be used.
+        DataError: a data file cannot be used.
     """
-    added = settings.added_regulations
-    try:
-        corpus = load_corpus(REGULATIONS, added)
-        return Precheck(corpus, load_rules(corpus, REGULATIONS, added))
-    except DataError as error:
-        raise Problem(str(error)) from error
+    folders = (REGULATIONS, settings.added_regulations)
+    corpus = load_corpus(*folders)
+    return Precheck(corpus, load_rules(corpus, *folders))
 
 
 def build_casework(settings: Settings) -> Casework:
     """Work on cases, by the regions' procedures.
 
     Raises:
-        Problem: a data file cannot be used.
+        DataError: a data file cannot be used.
     """
-    added = settings.added_regulations
-    try:
-        corpus = load_corpus(REGULATIONS, added)
-        procedures = load_procedures(corpus, REGULATIONS, added)
-    except DataError as error:
-        raise Problem(str(error)) from error
-    return Casework(corpus, procedures, today_in(settings))
+    folders = (REGULATIONS, settings.added_regulations)
+    corpus = load_corpus(*folders)
+    return Casework(corpus, load_procedures(corpus, *folders), today_in(settings))
 
 
 def build_notices(settings: Settings, casework: Casework) -> Notices:

@@ -146,9 +146,9 @@ class Sender:
                 self._limiter.hold(seconds)
                 await outbox.hold(session, row.channel, _after(seconds))
                 await outbox.mark(session, row.id, State.QUEUED, not_before=_after(seconds))
-            case Unsure(reason) if row.kind == "message" and row.attempts + 1 < ATTEMPTS:
+            case Unsure(reason) if row.kind != "ack" and row.attempts + 1 < ATTEMPTS:
                 await outbox.unsure(session, row, reason, _after(_back_off(row)))
-            case Again(reason) if row.kind == "message" and row.attempts + 1 < ATTEMPTS:
+            case Again(reason) if row.kind != "ack" and row.attempts + 1 < ATTEMPTS:
                 again = _after(_back_off(row))
                 await outbox.mark(session, row.id, State.QUEUED, not_before=again, error=reason)
             case Again(reason) | Unsure(reason) | Refused(reason):

@@ -13,7 +13,6 @@ from typing import Any
 
 from aiohttp import web
 from filelock import FileLock, Timeout
-from sqlalchemy.exc import SQLAlchemyError
 
 from bot.channels.telegram import NAME as TELEGRAM
 from bot.channels.telegram import TelegramReceiver, TelegramTransport, make_bot
@@ -25,9 +24,10 @@ from bot.limits import Limits
 from bot.problem import Problem
 from bot.sender import Sender
 from bot.settings import Settings
+from bot.transaction import upgrade
 from bot.worker import Worker
 from handlers.dialogue import Handler
-from store import inbox, outbox, schema
+from store import inbox, outbox
 from store.database import Sessions, opened
 
 logger = logging.getLogger(__name__)
@@ -55,10 +55,7 @@ async def serve(
     except Timeout as error:
         raise Problem(f"已有一个进程在为 {settings.data_dir} 服务；先停掉它。") from error
     try:
-        try:
-            await schema.upgrade(settings.database)
-        except (SQLAlchemyError, OSError) as error:
-            raise Problem(f"DATABASE_URL：数据库不能用（{type(error).__name__}）。") from error
+        await upgrade(settings.database)
         async with opened(settings.database) as sessions:
             await _serve(settings, handler, sessions, announce, ticks)
     finally:

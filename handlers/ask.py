@@ -56,15 +56,15 @@ class Ask:
     async def question(self, turn: Turn, text: str, session: AsyncSession) -> Outcome:
         """A question in the person's own words."""
         asked = _asked(text, turn.conversation)
-        return await self._answer(turn, asked, _token(asked), session)
+        return await self._told(turn, asked, await self._answer(asked), session)
 
     async def aside(self, turn: Turn, text: str, session: AsyncSession) -> Outcome | None:
         """A question in the middle of something else; None where it has no answer."""
         asked = _asked(text, turn.conversation)
-        answer = await asyncio.to_thread(self._assistant.ask, asked.text, _context(asked))
+        answer = await self._answer(asked)
         if answer.status is Status.NOT_COVERED:
             return None
-        return await self._answer(turn, asked, _token(asked), session)
+        return await self._told(turn, asked, answer, session)
 
     async def chosen(self, turn: Turn, region: str, token: str, session: AsyncSession) -> Outcome:
         """A region picked under an answer: the question again, for that region alone."""
@@ -72,7 +72,7 @@ class Ask:
         if before is None or region not in self._assistant.corpus.regulations:
             return self.stale(turn)
         asked = Answered(text=before.text, regions=(region,))
-        return await self._answer(turn, asked, _token(asked), session)
+        return await self._told(turn, asked, await self._answer(asked), session)
 
     async def rated(
         self, turn: Turn, verdict: Verdict, token: str, session: AsyncSession
@@ -84,15 +84,18 @@ class Ask:
         thanks = Reply(self._say("chat.thanks" if verdict is Verdict.GOOD else "chat.thanks_bad"))
         if asked.kept is not None and await questions.rate(session, asked.kept, verdict):
             return Outcome((thanks,), turn.conversation)
-        answer = await asyncio.to_thread(self._assistant.ask, asked.text, _context(asked))
-        kept = await _keep(session, asked, answer, verdict)
+        kept = await _keep(session, asked, await self._answer(asked), verdict)
         after = _with(turn.conversation, token, asked.model_copy(update={"kept": kept}))
         return Outcome((thanks,), after)
 
-    async def _answer(
-        self, turn: Turn, asked: Answered, token: str, session: AsyncSession
+    async def _answer(self, asked: Answered) -> Answer:
+        return await asyncio.to_thread(self._assistant.ask, asked.text, _context(asked))
+
+    async def _told(
+        self, turn: Turn, asked: Answered, answer: Answer, session: AsyncSession
     ) -> Outcome:
-        answer = await asyncio.to_thread(self._assistant.ask, asked.text, _context(asked))
+        """An answer as it is shown; what was not covered is kept for staff."""
+        token = _token(asked)
         if answer.status is Status.NOT_COVERED:
             kept = await _keep(session, asked, answer, None)
             asked = asked.model_copy(update={"kept": kept})

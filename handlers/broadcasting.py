@@ -214,8 +214,7 @@ class Broadcasting:
                 above=self._approval_above,
             )
             return waiting, await self._ask_others(session, broadcast, actor, len(rendered))
-        now = self._now()
-        held = bool(broadcast.send_at and broadcast.send_at > now) or self._is_quiet(now)
+        held = self._must_wait(broadcast)
         broadcast.state = "scheduled" if held else "sending"
         broadcast.approved_by = actor
         notices.note(session, broadcast, actor, "confirmed", str(len(rendered)))
@@ -250,7 +249,11 @@ class Broadcasting:
             if f"{member.channel} {member.chat}" != actor
         ]
 
-    def _is_quiet(self, now: datetime) -> bool:
+    def _must_wait(self, broadcast: Broadcast) -> bool:
+        """Whether its time has not come, or it is a quiet hour."""
+        now = self._now()
+        if broadcast.send_at and broadcast.send_at > now:
+            return True
         if self._quiet is None:
             return False
         start, end = self._quiet
@@ -268,14 +271,17 @@ class Broadcasting:
         return await outbox.change(session, f"b:{broadcast.id}", [Delivery.QUEUED], Delivery.HELD)
 
     async def resume(self, session: AsyncSession, broadcast: Broadcast, actor: str) -> int:
-        """Lets what was held leave.
+        """Lets what was held leave, at its time; returns how many leave now.
 
         Raises:
             CaseError: it is not paused.
         """
         self._demand(broadcast, "paused")
-        broadcast.state = "sending"
         notices.note(session, broadcast, actor, "resumed")
+        if self._must_wait(broadcast):
+            broadcast.state = "scheduled"
+            return 0
+        broadcast.state = "sending"
         return await outbox.change(session, f"b:{broadcast.id}", [Delivery.HELD], Delivery.QUEUED)
 
     async def cancel(self, session: AsyncSession, broadcast: Broadcast, actor: str) -> int:
@@ -332,11 +338,9 @@ class Broadcasting:
     async def look_after(self, session: AsyncSession) -> list[Reply]:
         """Lets scheduled broadcasts go, ends finished ones, edits progress (a tick)."""
         replies: list[Reply] = []
-        now = self._now()
         for broadcast in await notices.broadcasts(session, ("scheduled", "sending")):
             origin = f"b:{broadcast.id}"
-            ready = broadcast.send_at is None or broadcast.send_at <= now
-            if broadcast.state == "scheduled" and ready and not self._is_quiet(now):
+            if broadcast.state == "scheduled" and not self._must_wait(broadcast):
                 broadcast.state = "sending"
                 await outbox.change(session, origin, [Delivery.HELD], Delivery.QUEUED)
             counts = await outbox.counts(session, origin)

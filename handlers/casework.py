@@ -147,9 +147,10 @@ class Casework:
         new = self.checked(fields)
         if await cases.find(session, new.number):
             raise CaseError(self._say("case.exists", number=new.number))
-        for case, owner in await cases.listed(session, Wanted(region=new.region, year=new.year)):
-            if owner.credit_code == new.credit_code:
-                raise CaseError(self._say("case.applied", number=case.number))
+        _, owners = await cases.known(session, [], [new.credit_code])
+        applied = await cases.applications(session, list(owners.values()))
+        if other := applied.get((new.credit_code, new.region, new.year)):
+            raise CaseError(self._say("case.applied", number=other))
         return await cases.open_case(session, new, actor)
 
     async def find(self, session: AsyncSession, number: str) -> Case:
@@ -198,8 +199,7 @@ class Casework:
         )
         here = procedure.stage(case.stage)
         if wanted is None or here is None:
-            await self._refuse(case, to)
-            raise AssertionError("refused above")
+            raise self._refusal(case, to)
         if day < case.stage_on:
             raise CaseError(self._say("case.too_early", day=case.stage_on))
         if day > self.today():
@@ -212,13 +212,14 @@ class Casework:
         )
         return await self.told(session, case, text)
 
-    async def _refuse(self, case: Case, to: str) -> None:
+    def _refusal(self, case: Case, to: str) -> CaseError:
+        """Why a case cannot go there, and where it can."""
         if case.outcome:
             outcome = self._say(f"case.outcome_{case.outcome}")
-            raise CaseError(self._say("case.ended", number=case.number, outcome=outcome))
+            return CaseError(self._say("case.ended", number=case.number, outcome=outcome))
         allowed = "、".join(f"{name}（{to_id}）" for to_id, name in self.allowed(case))
         here = self.name(case.region, case.stage)
-        raise CaseError(self._say("case.not_allowed", here=here, to=to, allowed=allowed))
+        return CaseError(self._say("case.not_allowed", here=here, to=to, allowed=allowed))
 
     async def _check_limits(
         self, session: AsyncSession, case: Case, here: Stage, to: str, day: date

@@ -78,7 +78,9 @@ class Dialogue:
         for service in (self._staff, self._broadcast):
             if (outcome := await service.command(turn, name, rest, session)) is not None:
                 return outcome
-        return Outcome((Reply(self._say("chat.help")),), turn.conversation)
+        staff = await self._staff.role(turn, session)
+        more = f"\n\n{self._say('staff.help')}" if staff else ""
+        return Outcome((Reply(self._say("chat.help") + more),), turn.conversation)
 
     async def _pressed(self, turn: Turn, data: str, session: AsyncSession) -> Outcome:
         if match := _ARTICLE.fullmatch(data):
@@ -91,6 +93,7 @@ class Dialogue:
         if match := _REGION.fullmatch(data):
             return self._set_region(turn, match["region"])
         if data == "forget:yes":
+            self._precheck.delete_files(turn.chat)
             return await self._status.forgotten(turn, session)
         services = (self._precheck, self._status, self._staff, self._notices, self._broadcast)
         for service in services:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from handlers.casework import CaseError, Casework
 from handlers.dialogue import Button, Chat, Outcome, Reply, Turn
 from knowledge.catalogue import catalogue
-from store import audiences, notices, outbox
+from store import audiences, notices, outbox, prechecks
 from store.audiences import Recipient
 
 if TYPE_CHECKING:
@@ -193,6 +193,7 @@ class Notices:
             await audiences.subscribe(session, channel, chat, region)
         else:
             await audiences.unsubscribe(session, channel, chat, region)
+            await prechecks.silence(session, channel, chat, region)
             await outbox.stop_topic(session, channel, chat, f"region:{region}")
         text = self._say(f"notices.turned_{match['what']}", place=place)
         back = "off" if match["what"] == "on" else "on"

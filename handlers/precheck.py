@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
 from datetime import date
@@ -282,7 +283,7 @@ class PrecheckChat:
         if progress.stage != "done" or value not in ("pdf", "json"):
             return await self._shown(turn, progress, session)
         report = self._report(progress)
-        folder = self._files / turn.chat.channel / re.sub(r"\W", "_", turn.chat.id)
+        folder = self._folder(turn.chat)
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"precheck-{report.result.as_of}.{value}"
         path.write_bytes(
@@ -292,6 +293,13 @@ class PrecheckChat:
         )
         reply = Reply(self._say("precheck_chat.file_ready"), files=(str(path),))
         return Outcome((reply,), turn.conversation)
+
+    def _folder(self, chat: Chat) -> Path:
+        return self._files / chat.channel / re.sub(r"\W", "_", chat.id)
+
+    def delete_files(self, chat: Chat) -> None:
+        """Deletes the reports that were made for a chat."""
+        shutil.rmtree(self._folder(chat), ignore_errors=True)
 
     async def _do_notify(
         self, turn: Turn, progress: Progress, value: str | None, session: AsyncSession

@@ -29,6 +29,13 @@ async def save(
     )
 
 
+async def silence(session: AsyncSession, channel: str, chat: str, region: str) -> None:
+    """Ends the agreement to messages that a chat gave with a pre-check of a region."""
+    row = await session.get(StoredPrecheck, (channel, chat))
+    if row is not None and region in row.state.get("verdicts", {}):
+        row.state = {**row.state, "notify": False}
+
+
 async def forget(session: AsyncSession, channel: str, chat: str) -> bool:
     """Deletes a chat's pre-check; says whether there was one."""
     deleted = delete(StoredPrecheck).where(

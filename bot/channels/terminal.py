@@ -16,11 +16,12 @@ from bot.limits import Limits
 from bot.messages import Ack, Incoming, Outgoing
 from bot.sender import Sender
 from bot.settings import Settings
+from bot.transaction import upgrade
 from bot.transport import Delivery, Sent
 from bot.worker import Worker
 from handlers.dialogue import Handler, Reply
 from knowledge.catalogue import catalogue
-from store import inbox, schema
+from store import inbox
 from store.database import Sessions, opened
 from store.inbox import Arrival
 
@@ -94,7 +95,7 @@ async def terminal(
     settings: Settings, handler: Handler, show: Callable[[str, Outgoing], None], staff: bool
 ) -> AsyncIterator[Terminal]:
     """A terminal over the settings' database."""
-    await schema.upgrade(settings.database)
+    await upgrade(settings.database)
     async with opened(settings.database) as sessions:
         transport = TerminalTransport(show)
         sender = Sender(sessions, transport, _UNLIMITED)

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bot.evaluation import dump
+from bot.office import build_broadcasting, build_casework, build_notices, now_in
 from bot.problem import Problem
+from bot.pushing import push
 from bot.settings import Settings, load_settings
+from bot.sheets import read_sheet, write_sheet
+from bot.transaction import in_transaction
+from handlers.broadcasting import Broadcasting, local_time
+from handlers.casework import CaseError
+from handlers.notices import Notices
+from store import notices, outbox
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -104,38 +111,19 @@ def _by(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(work: Work, args: argparse.Namespace) -> int:
-    from handlers.casework import CaseError
-    from store.database import opened
-    from store.schema import upgrade
-
     settings = load_settings()
-
-    async def inside() -> int:
-        await upgrade(settings.database)
-        async with opened(settings.database) as sessions, sessions.begin() as session:
-            return await work(settings, session, args)
-
-    try:
-        return asyncio.run(inside())
-    except CaseError as error:
-        raise Problem(str(error)) from error
+    return in_transaction(settings.database, lambda session: work(settings, session, args))
 
 
-def _broadcasting(settings: Settings) -> Any:
-    from bot.office import build_broadcasting, build_casework
-
+def _broadcasting(settings: Settings) -> Broadcasting:
     return build_broadcasting(settings, build_casework(settings))
 
 
-def _notices(settings: Settings) -> Any:
-    from bot.office import build_casework, build_notices
-
+def _notices(settings: Settings) -> Notices:
     return build_notices(settings, build_casework(settings))
 
 
 async def _found(session: AsyncSession, number: int) -> Broadcast:
-    from store import notices
-
     broadcast = await notices.get(session, number)
     if broadcast is None:
         raise Problem(f"没有群发{number}")
@@ -143,10 +131,6 @@ async def _found(session: AsyncSession, number: int) -> Broadcast:
 
 
 async def _create(settings: Settings, session: AsyncSession, args: argparse.Namespace) -> int:
-    from bot.office import now_in
-    from handlers.broadcasting import local_time
-    from store import notices
-
     work = _broadcasting(settings)
     text = args.text
     if args.file:
@@ -177,9 +161,7 @@ async def _confirm(settings: Settings, session: AsyncSession, args: argparse.Nam
     return await _go(_broadcasting(settings), session, broadcast, args.by)
 
 
-async def _go(work: Any, session: AsyncSession, broadcast: Broadcast, actor: str) -> int:
-    from bot.pushing import push
-
+async def _go(work: Broadcasting, session: AsyncSession, broadcast: Broadcast, actor: str) -> int:
     told, messages = await work.confirm(session, broadcast, actor)
     await push(session, messages)
     print(told)
@@ -195,8 +177,6 @@ async def _change(settings: Settings, session: AsyncSession, args: argparse.Name
 
 
 async def _correct(settings: Settings, session: AsyncSession, args: argparse.Namespace) -> int:
-    from bot.pushing import push
-
     broadcast = await _found(session, args.id)
     replies = await _broadcasting(settings).correct(session, broadcast, args.text, args.by)
     await push(session, replies)
@@ -205,8 +185,6 @@ async def _correct(settings: Settings, session: AsyncSession, args: argparse.Nam
 
 
 async def _list(settings: Settings, session: AsyncSession, args: argparse.Namespace) -> int:
-    from store import notices, outbox
-
     work = _broadcasting(settings)
     rows = []
     for broadcast in await notices.broadcasts(session):
@@ -221,9 +199,6 @@ async def _list(settings: Settings, session: AsyncSession, args: argparse.Namesp
 
 
 async def _show(settings: Settings, session: AsyncSession, args: argparse.Namespace) -> int:
-    from bot.sheets import write_sheet
-    from store import notices, outbox
-
     broadcast = await _found(session, args.id)
     rows = await outbox.of_origin(session, f"b:{broadcast.id}")
     counts = await outbox.counts(session, f"b:{broadcast.id}")
@@ -256,8 +231,6 @@ async def _show(settings: Settings, session: AsyncSession, args: argparse.Namesp
 
 
 async def _template(_settings: Settings, session: AsyncSession, args: argparse.Namespace) -> int:
-    from store import notices
-
     version = await notices.keep_template(session, args.name, args.text, args.by)
     print(f"{args.name}：第{version}版")
     return 0
@@ -276,14 +249,11 @@ async def _set_deadline(settings: Settings, session: AsyncSession, args: argpars
 async def _import_deadlines(
     settings: Settings, session: AsyncSession, args: argparse.Namespace
 ) -> int:
-    from bot.sheets import read_sheet
-    from handlers.casework import CaseError
-
     work, columns, failed = _notices(settings), ("地区", "年度", "种类", "日期"), 0
     for line, row in read_sheet(args.file, columns, columns):
         try:
-            values = [row[column] for column in columns]
-            deadline = await work.set(session, *values, args.by)
+            region, year, kind, on = (row[column] for column in columns)
+            deadline = await work.set(session, region, year, kind, on, args.by)
         except CaseError as error:
             failed += 1
             print(f"第{line}行：{error}")
@@ -293,8 +263,6 @@ async def _import_deadlines(
 
 
 async def _deadlines(settings: Settings, session: AsyncSession, args: argparse.Namespace) -> int:
-    from store import notices
-
     work = _notices(settings)
     rows = []
     for deadline in await notices.deadlines(session):
@@ -310,8 +278,6 @@ async def _deadlines(settings: Settings, session: AsyncSession, args: argparse.N
 async def _cancel_deadline(
     _settings: Settings, session: AsyncSession, args: argparse.Namespace
 ) -> int:
-    from store import notices
-
     if not await notices.cancel_deadline(session, args.id):
         raise Problem(f"没有这个日期：{args.id}")
     print(f"{args.id}：已取消")

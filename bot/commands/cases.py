@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
@@ -12,14 +11,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bot.evaluation import dump
+from bot.importing import import_cases
+from bot.office import build_casework
 from bot.problem import Problem
+from bot.pushing import push
 from bot.settings import load_settings
 from bot.sheets import read_sheet, write_sheet
+from bot.transaction import in_transaction
+from handlers.casework import Casework, Fields
+from handlers.status import StatusChat
+from store import access, cases, staff
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
-    from handlers.casework import Casework
     from store.models import Case
 
 COLUMNS = {
@@ -112,23 +117,9 @@ def _filters(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(work: Work, args: argparse.Namespace) -> int:
-    from bot.office import build_casework
-    from handlers.casework import CaseError
-    from store.database import opened
-    from store.schema import upgrade
-
     settings = load_settings()
     casework = build_casework(settings)
-
-    async def inside() -> int:
-        await upgrade(settings.database)
-        async with opened(settings.database) as sessions, sessions.begin() as session:
-            return await work(casework, session, args)
-
-    try:
-        return asyncio.run(inside())
-    except CaseError as error:
-        raise Problem(str(error)) from error
+    return in_transaction(settings.database, lambda session: work(casework, session, args))
 
 
 def _template(args: argparse.Namespace) -> int:
@@ -138,9 +129,6 @@ def _template(args: argparse.Namespace) -> int:
 
 
 async def _import(casework: Casework, session: AsyncSession, args: argparse.Namespace) -> int:
-    from bot.importing import import_cases
-    from bot.pushing import push
-
     def progress(done: int) -> None:
         if sys.stderr.isatty():
             sys.stderr.write(f"\r已读 {done} 行")
@@ -182,8 +170,6 @@ async def _export(casework: Casework, session: AsyncSession, args: argparse.Name
 async def _rows(
     casework: Casework, session: AsyncSession, args: argparse.Namespace
 ) -> list[dict[str, Any]]:
-    from store import cases
-
     region = casework.region(args.region) if args.region else None
     wanted = cases.Wanted(region, args.year, args.stage, args.missing)
     return [
@@ -204,9 +190,6 @@ async def _rows(
 
 
 async def _show(casework: Casework, session: AsyncSession, args: argparse.Namespace) -> int:
-    from handlers.status import StatusChat
-    from store import access, cases
-
     case = await casework.find(session, args.number)
     end = await casework.notice_end(session, case)
     if not args.json:
@@ -262,8 +245,6 @@ async def _show(casework: Casework, session: AsyncSession, args: argparse.Namesp
 
 
 async def _new(casework: Casework, session: AsyncSession, args: argparse.Namespace) -> int:
-    from handlers.casework import Fields
-
     fields = Fields(
         args.number,
         args.credit_code,
@@ -281,8 +262,6 @@ async def _new(casework: Casework, session: AsyncSession, args: argparse.Namespa
 
 
 async def _advance(casework: Casework, session: AsyncSession, args: argparse.Namespace) -> int:
-    from bot.pushing import push
-
     case = await casework.find(session, args.number)
     on = casework.day(args.on) if args.on else None
     told = await casework.advance(session, case, args.stage, ACTOR, on, args.note)
@@ -301,8 +280,6 @@ async def _note(casework: Casework, session: AsyncSession, args: argparse.Namesp
 
 
 async def _require(casework: Casework, session: AsyncSession, args: argparse.Namespace) -> int:
-    from bot.pushing import push
-
     case = await casework.find(session, args.number)
     due = casework.day(args.due) if args.due else None
     told = await casework.require(session, case, args.name, due, ACTOR)
@@ -313,8 +290,6 @@ async def _require(casework: Casework, session: AsyncSession, args: argparse.Nam
 
 
 async def _receive(casework: Casework, session: AsyncSession, args: argparse.Namespace) -> int:
-    from bot.pushing import push
-
     case = await casework.find(session, args.number)
     told = await casework.receive(session, case, args.name, ACTOR)
     await push(session, told)
@@ -341,8 +316,6 @@ async def _rank(casework: Casework, session: AsyncSession, args: argparse.Namesp
 
 
 async def _code(casework: Casework, session: AsyncSession, args: argparse.Namespace) -> int:
-    from store import access, cases
-
     case = await casework.find(session, args.number)
     code, expires = await access.issue_code(session, case)
     cases.note_event(session, case, "code", casework.today(), ACTOR)
@@ -351,8 +324,6 @@ async def _code(casework: Casework, session: AsyncSession, args: argparse.Namesp
 
 
 async def _bound(casework: Casework, session: AsyncSession, args: argparse.Namespace) -> int:
-    from store import access
-
     case: Case = await casework.find(session, args.number)
     for binding in await access.bindings(session, case):
         print(f"绑定  {binding.channel}  {binding.chat}  {binding.bound_at:%Y-%m-%d %H:%M}")
@@ -362,8 +333,6 @@ async def _bound(casework: Casework, session: AsyncSession, args: argparse.Names
 
 
 async def _unbind(casework: Casework, session: AsyncSession, args: argparse.Namespace) -> int:
-    from store import access
-
     case = await casework.find(session, args.number)
     if not await access.unbind(session, case, args.channel, args.chat):
         raise Problem(f"{args.channel} {args.chat} 没有绑定 {case.number}")
@@ -372,8 +341,6 @@ async def _unbind(casework: Casework, session: AsyncSession, args: argparse.Name
 
 
 async def _attempts(_casework: Casework, session: AsyncSession, _args: argparse.Namespace) -> int:
-    from store import access
-
     for row in await access.wrong_tries(session):
         until = f"  暂停到 {row.paused_until:%Y-%m-%d %H:%M} UTC" if row.paused_until else ""
         print(f"{row.subject}  {row.count}次  最后 {row.last_at:%Y-%m-%d %H:%M} UTC{until}")
@@ -381,8 +348,6 @@ async def _attempts(_casework: Casework, session: AsyncSession, _args: argparse.
 
 
 async def _calendar(_casework: Casework, session: AsyncSession, args: argparse.Namespace) -> int:
-    from store import staff
-
     await staff.set_day(session, args.day, args.kind == "work")
     print(f"{args.day}：{'上班' if args.kind == 'work' else '放假'}")
     return 0

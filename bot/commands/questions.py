@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import csv
 import io
 from datetime import UTC, date, datetime, time
@@ -13,9 +12,8 @@ from bot.evaluation import dump
 from bot.problem import Problem
 from bot.settings import load_settings
 from bot.sheets import harmless
-from store.database import opened
+from bot.transaction import in_transaction
 from store.questions import Tally, tallies
-from store.schema import upgrade
 
 COLUMNS = ("次数", "问题", "地区", "没有答案", "有用", "没用", "最后一次", "引用", "最像的主题")
 
@@ -37,7 +35,7 @@ def register(subcommands: argparse._SubParsersAction[argparse.ArgumentParser]) -
 def _export(args: argparse.Namespace) -> int:
     settings = load_settings()
     since = datetime.combine(args.since, time(), settings.zone) if args.since else None
-    found = asyncio.run(_read(settings.database, since))
+    found = in_transaction(settings.database, lambda session: tallies(session, since))
     text = f"{dump([_as_json(tally) for tally in found])}\n" if args.json else _as_csv(found)
     if args.file is None:
         print(text, end="")
@@ -48,12 +46,6 @@ def _export(args: argparse.Namespace) -> int:
         raise Problem(f"{args.file} 写不进去：{error.strerror}") from error
     print(f"{len(found)} 个问题写到 {args.file}")
     return 0
-
-
-async def _read(database: str, since: datetime | None) -> list[Tally]:
-    await upgrade(database)
-    async with opened(database) as sessions, sessions() as session:
-        return await tallies(session, since)
 
 
 def _as_json(tally: Tally) -> dict[str, object]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from bot.evaluation import dump
 from bot.problem import Problem
 from bot.settings import load_settings
+from bot.transaction import in_transaction
 from store import staff
 from store.staff import Role
 
@@ -39,17 +39,7 @@ def register(subcommands: argparse._SubParsersAction[argparse.ArgumentParser]) -
 def _run(
     work: Callable[[AsyncSession, argparse.Namespace], Awaitable[int]], args: argparse.Namespace
 ) -> int:
-    from store.database import opened
-    from store.schema import upgrade
-
-    database = load_settings().database
-
-    async def inside() -> int:
-        await upgrade(database)
-        async with opened(database) as sessions, sessions.begin() as session:
-            return await work(session, args)
-
-    return asyncio.run(inside())
+    return in_transaction(load_settings().database, lambda session: work(session, args))
 
 
 async def _add(session: AsyncSession, args: argparse.Namespace) -> int:

@@ -14,7 +14,7 @@ from bot.problem import Problem
 from bot.sheets import read_sheet, write_sheet
 from handlers.casework import CaseError, Casework, Fields
 from handlers.precheck import PrecheckChat
-from handlers.status import StatusChat
+from handlers.status import ASKS
 from knowledge.assistant import Assistant
 from knowledge.prechecking import Precheck
 from knowledge.rules import load_rules
@@ -360,10 +360,7 @@ async def test_a_table_written_out_reads_back_and_holds_no_formula(tmp_path: Pat
 
 
 def test_the_status_chat_knows_how_people_ask() -> None:
-    from handlers.status import ASKS
-
     for asked in ("我的申报到哪一步了？", "我们公司的申请进度", "查一下申报进度", "申报状态查询"):
         assert ASKS.search(asked), asked
     for other in ("天宁的评审程序有哪些步骤", "申报条件", "申报材料有哪些"):
         assert not ASKS.search(other), other
-    assert StatusChat

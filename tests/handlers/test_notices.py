@@ -174,6 +174,19 @@ class TestConsent:
             assert row.state == Delivery.CANCELLED
             assert not await audiences.subscriptions(session, "test", "a")
 
+    async def test_the_tap_works_for_who_only_agreed_in_a_precheck(
+        self, assistant: Assistant, sessions: Sessions, clock: Clock
+    ) -> None:
+        work = Notices(WORK, clock)
+        async with sessions.begin() as session:
+            state = {"notify": True, "verdicts": {"wuxi": "eligible"}}
+            await prechecks.save(session, "test", "a", state, "v")
+        await deadline(sessions, work, date(2026, 7, 7))
+        assert len(await sent_by(work, sessions)) == 1
+        await Talk(bot(assistant, clock), sessions, "a").press("u:off:wuxi")
+        clock.at = datetime(2026, 7, 4, 9, tzinfo=ZONE)
+        assert not await sent_by(work, sessions)
+
     async def test_this_years_days_come_from_the_office(
         self, assistant: Assistant, sessions: Sessions, clock: Clock
     ) -> None:
@@ -331,6 +344,23 @@ class TestBroadcasts:
                 await work.look_after(session)
                 (message,) = await outbox.of_origin(session, f"b:{row.id}")
                 assert message.state == state
+
+    async def test_a_paused_broadcast_still_waits_for_its_time(
+        self, work: Broadcasting, sessions: Sessions, clock: Clock
+    ) -> None:
+        await self.bound(sessions, "a")
+        async with sessions.begin() as session:
+            later = clock() + timedelta(hours=2)
+            row = await work.write(session, "好", Audience(kind="cases"), "me", later)
+            _, messages = await work.confirm(session, row, "me")
+            await push(session, messages)
+            await work.pause(session, row, "me")
+            assert await work.resume(session, row, "me") == 0
+            await work.look_after(session)
+            assert await outbox.counts(session, f"b:{row.id}") == {"held": 1}
+            clock.at = later
+            await work.look_after(session)
+            assert await outbox.counts(session, f"b:{row.id}") == {"queued": 1}
 
     async def test_from_a_chat_with_preview_test_and_confirmation(
         self, assistant: Assistant, sessions: Sessions, clock: Clock

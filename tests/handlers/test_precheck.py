@@ -211,6 +211,9 @@ async def test_the_report_can_be_had_as_files(talk: Talk) -> None:
     report = json.loads(Path(talk.replies[0].files[0]).read_text(encoding="utf-8"))
     assert [r["legal_status"] for r in report["results"]] == ["in_force", "draft"]
     assert report["facts"] == {"registered_in": "other"}
+    await talk.say("/forget")
+    await talk.tap("确定删除")
+    assert not Path(path).exists()
 
 
 async def begin_again(talk: Talk) -> None:
