@@ -208,7 +208,10 @@ class Casework:
             await self._check_limits(session, case, here, wanted, day)
         await cases.move(session, case, wanted, day, actor, note)
         text = self._say(
-            "case.moved", number=case.number, stage=self.name(case.region, wanted), day=day
+            "case.moved",
+            number=case.number,
+            stage=self.name(case.region, wanted),
+            day=self._say("form.date", day),
         )
         return await self.told(session, case, text)
 
@@ -284,7 +287,8 @@ class Casework:
             raise CaseError(self._say("case.due_past", day=due))
         await cases.require(session, case, name, self.today(), due, actor)
         key = "case.required_by" if due else "case.required"
-        text = self._say(key, number=case.number, name=name, due=due)
+        spoken = self._say("form.date", due) if due else ""
+        text = self._say(key, number=case.number, name=name, due=spoken)
         return await self.told(session, case, text)
 
     async def receive(
@@ -351,7 +355,7 @@ class Casework:
                 "case.overdue" if late else "case.due_soon",
                 number=case.number,
                 name=document.name,
-                due=document.due_on,
+                due=self._say("form.date", document.due_on),
             )
             replies += await self.told(session, case, text)
         return replies

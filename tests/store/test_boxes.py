@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from store import conversations, inbox, outbox
+from store import conversations, forgetting, inbox, outbox
 from store.database import Sessions
 from store.inbox import Arrival
 from store.models import Delivery
@@ -72,3 +72,11 @@ async def test_a_conversation_is_remembered(sessions: Sessions) -> None:
         await conversations.save(session, "web", "1", {"regions": ["wuxi"]})
     async with sessions.begin() as session:
         assert await conversations.load(session, "web", "1") == {"regions": ["wuxi"]}
+
+
+async def test_of_an_empty_conversation_nothing_is_kept(sessions: Sessions) -> None:
+    async with sessions.begin() as session:
+        await conversations.save(session, "web", "7", {"topic": "fees"})
+        assert (await forgetting.kept(session, "web", "7"))["conversation"] == 1
+        await conversations.save(session, "web", "7", {})
+        assert (await forgetting.kept(session, "web", "7"))["conversation"] == 0
